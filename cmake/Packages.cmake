@@ -1,0 +1,11 @@
+# Third-party libraries, each seen by one adapter room only (see ARCHITECTURE.md).
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(GTest REQUIRED)
+foreach(lib IN ITEMS libcurl libcrypto zlib libdeflate libzstd liblzma libisal sqlite3 tomlplusplus)
+  pkg_check_modules(${lib} REQUIRED IMPORTED_TARGET ${lib})
+endforeach()
+find_package(BZip2 REQUIRED)
