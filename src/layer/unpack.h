@@ -1,0 +1,42 @@
+// Layer blob -> directory (an overlayfs lower) and/or tree, safely: nothing in an archive can reach outside the target.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "oci/digest.h"
+#include "tree/tree.h"
+
+namespace slipway::layer {
+
+struct UnpackOptions {
+  /// Layers: `.wh.` names become overlayfs whiteouts (char device 0:0) and opaque directories (`user.overlay.opaque`).
+  /// ADD of an archive: they are plain file names.
+  bool whiteouts = true;
+  /// chown may fail with EINVAL/EPERM where only one id is mapped: then ownership stays in the tree alone.
+  bool tolerate_chown_failure = false;
+  std::stop_token stop;
+  std::function<void(uint64_t)> progress;  // compressed bytes read so far
+};
+
+struct Unpacked {
+  tree::Tree tree;       // what the archive holds; Content::disk_path points into the target directory when there is one
+  oci::Digest diff_id;   // of the uncompressed tar
+  uint64_t bytes = 0;    // of file content
+  bool lost_owners = false;
+};
+
+/// Reads a tar (gzip, zstd, xz, bzip2 or plain, found by magic) from `fd` and unpacks it into the existing directory
+/// `target`. Throws Error naming the entry for paths or links that leave the root, device nodes, damaged archives.
+Unpacked unpack(int fd, const std::string& target, const UnpackOptions& options);
+
+/// The same walk without writing: the listing of a layer that nobody has to unpack. Files have no content.
+/// With `keep` returning true for a path, that file's bytes are kept in Content::bytes (limit 1 MiB each).
+Unpacked list(int fd, const UnpackOptions& options, const std::function<bool(const std::string&)>& keep);
+
+/// True if the first bytes are those of a (possibly compressed) tar archive, as ADD decides it.
+bool looks_like_archive(int fd);
+
+}  // namespace slipway::layer

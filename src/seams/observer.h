@@ -1,0 +1,52 @@
+// What the build says while it runs. schedule/ and the rooms below call an Observer; report/ implements it (plain, tty,
+// rawjson, quiet); tests use testing/RecordingObserver. Calls may come from any thread; an Observer locks for itself and
+// never throws.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::seams {
+
+/// Index of a step in the list given to on_plan, also for transfers and exports added later with on_step_added.
+using StepId = uint32_t;
+
+enum class StepKind { Source, Run, File, Export, Other };
+enum class StepState { Waiting, Running, Done, Cached, Failed, Cancelled };
+enum class HowRun { NotRun, Native, Emulated };
+
+struct StepInfo {
+  std::string name;      // "[linux/arm64 build 3/7] RUN go build", "[internal] load build context", "exporting layers"
+  StepKind kind = StepKind::Other;
+  std::string platform;  // "linux/arm64"; empty for steps of no platform
+  std::string key;       // cache key or digest, may be empty
+  std::vector<StepId> inputs;
+  std::string location;  // "Dockerfile:12" or empty
+};
+
+struct StepCost {
+  double wall_seconds = 0;
+  double cpu_seconds = 0;
+  double emulated_seconds = 0;
+  HowRun how = HowRun::NotRun;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// The steps known at the start, in display order; more may be added.
+  virtual void on_plan(const std::vector<StepInfo>& steps) = 0;
+  virtual StepId on_step_added(const StepInfo& step) = 0;
+  virtual void on_started(StepId step) = 0;
+  virtual void on_output(StepId step, std::string_view bytes, bool is_stderr) = 0;
+  /// Bytes of a transfer or write of this step; total 0 if unknown. `what` names the part ("sha256:ab12...", "context").
+  virtual void on_progress(StepId step, std::string_view what, uint64_t done, uint64_t total) = 0;
+  virtual void on_finished(StepId step, StepState state, const StepCost& cost, std::string_view error) = 0;
+  virtual void on_warning(std::string_view text, std::string_view location) = 0;
+  /// The end: nothing is called afterwards. `ok` false after a failure or cancellation.
+  virtual void on_end(bool ok) = 0;
+};
+
+}  // namespace slipway::seams
