@@ -28,8 +28,9 @@ class View {
   /// The names directly in directory `path`, sorted.
   std::vector<std::string> children(std::string_view path) const;
 
-  /// `path` and everything below it as one flattened tree with full paths, whiteouts applied and gone. Hard links whose
-  /// first name lies outside the selection become files.
+  /// `path` and everything below it as one flattened tree with full paths, whiteouts applied and gone. Of hard links
+  /// whose first name lies outside the selection the first in order becomes the file, the others link to it. The root
+  /// itself is an entry only if a layer has one.
   Tree flatten(std::string_view path = "") const;
 
  private:
