@@ -1,0 +1,397 @@
+// What each instruction does to a stage: a step, a change of the image config, or both; always one history entry.
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "dockerfile/mount.h"
+#include "graph/history.h"
+#include "graph/lowering.h"
+#include "os/fs.h"
+
+namespace slipway::graph {
+namespace {
+
+constexpr const char* kScriptDir = "/dev/pipes";
+
+/// The command line of a RUN, CMD or ENTRYPOINT.
+std::vector<std::string> command_line(const dockerfile::Command& command, const image::Config& config) {
+  if (command.form == dockerfile::Command::Form::Exec) return command.args;
+  std::vector<std::string> argv = config.shell.value_or(std::vector<std::string>{"/bin/sh", "-c"});
+  argv.push_back(dockerfile::shell_text(command));
+  return argv;
+}
+
+std::string strip_root(std::string_view path) {
+  std::string clean = os::clean_path(std::string("/").append(path));
+  return clean.substr(1);
+}
+
+/// `--parents` gives "/./" in a source a meaning that cleaning would lose.
+std::string source_path(const std::string& path, bool keep_pivot) {
+  if (!keep_pivot) return strip_root(path);
+  const size_t pivot = path.find("/./");
+  if (pivot == path.npos) return strip_root(path);
+  return strip_root(path.substr(0, pivot)) + "/./" + strip_root(path.substr(pivot + 3));
+}
+
+bool is_url(std::string_view source) { return source.starts_with("http://") || source.starts_with("https://"); }
+
+bool is_git(std::string_view source) {
+  if (source.starts_with("git://") || source.starts_with("git@") || source.starts_with("ssh://")) return true;
+  const std::string_view path = source.substr(0, source.find_first_of("#?"));
+  return is_url(source) && path.ends_with(".git");
+}
+
+std::vector<uint16_t> port_range(std::string_view text) {
+  const size_t dash = text.find('-');
+  const auto first = parse_u64(text.substr(0, dash));
+  const auto last = dash == text.npos ? first : parse_u64(text.substr(dash + 1));
+  if (!first || !last || *first > *last || *last > 65535) return {};
+  std::vector<uint16_t> out;
+  for (uint64_t port = *first; port <= *last; ++port) out.push_back(static_cast<uint16_t>(port));
+  return out;
+}
+
+}  // namespace
+
+void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform& target) {
+  const Args globals = global_args(file_, request_, target);
+  if (raw.as<dockerfile::Arg>()) return apply_arg(s, raw, globals);
+  const Instruction in = dockerfile::expand(file_, raw, stage_lookup(s.config, s.args));
+  image::Config& c = s.config;
+  if (in.as<dockerfile::Run>()) {
+    apply_run(s, in, target);
+  } else if (in.as<dockerfile::Copy>() || in.as<dockerfile::Add>()) {
+    apply_copy(s, in, target);
+  } else if (in.as<dockerfile::Workdir>()) {
+    apply_workdir(s, in);
+  } else if (const auto* env = in.as<dockerfile::Env>()) {
+    for (const auto& pair : env->pairs) c.set_env(pair.key, pair.value);
+    add_history(s, "ENV " + history_pairs(env->pairs), true);
+  } else if (const auto* label = in.as<dockerfile::Label>()) {
+    for (const auto& pair : label->pairs) c.labels[pair.key] = pair.value;
+    add_history(s, "LABEL " + history_pairs(label->pairs), true);
+  } else if (const auto* cmd = in.as<dockerfile::Cmd>()) {
+    c.cmd = command_line(cmd->command, c);
+    c.args_escaped = true;
+    s.cmd_set = true;
+    add_history(s, "CMD " + history_list(*c.cmd), true);
+  } else if (const auto* entrypoint = in.as<dockerfile::Entrypoint>()) {
+    c.entrypoint = command_line(entrypoint->command, c);
+    if (!s.cmd_set) c.cmd.reset();
+    add_history(s, "ENTRYPOINT " + history_list(*c.entrypoint), true);
+  } else if (const auto* shell = in.as<dockerfile::Shell>()) {
+    c.shell = shell->args;
+    add_history(s, fmt::format("SHELL [{}]", join(shell->args, " ")), true);
+  } else if (const auto* user = in.as<dockerfile::User>()) {
+    c.user = user->user;
+    add_history(s, "USER " + user->user, true);
+  } else if (const auto* expose = in.as<dockerfile::Expose>()) {
+    std::vector<std::string> shown;
+    for (const auto& port : expose->ports) {
+      const size_t slash = port.find('/');
+      const std::string proto = slash == port.npos ? "tcp" : to_lower(port.substr(slash + 1));
+      const auto range = port_range(std::string_view(port).substr(0, slash));
+      if (range.empty() || (proto != "tcp" && proto != "udp" && proto != "sctp"))
+        throw error(dockerfile::span_of(raw, port), fmt::format("\"{}\" is not a port", port),
+                    "write EXPOSE 80, 80/udp or 8000-8010; addresses and host ports are not part of an image");
+      for (const uint16_t number : range) {
+        shown.push_back(fmt::format("{}/{}", number, proto));
+        c.exposed_ports.insert(shown.back());
+      }
+    }
+    add_history(s, fmt::format("EXPOSE [{}]", join(shown, " ")), true);
+  } else if (const auto* volume = in.as<dockerfile::Volume>()) {
+    for (const auto& path : volume->paths) {
+      if (path.empty()) throw error(in.span, "VOLUME has an empty path");
+      c.volumes.insert(path);
+    }
+    add_history(s, fmt::format("VOLUME [{}]", join(volume->paths, " ")), true);
+  } else if (const auto* signal = in.as<dockerfile::Stopsignal>()) {
+    c.stop_signal = signal->signal;
+    add_history(s, "STOPSIGNAL " + signal->signal, true);
+  } else if (const auto* health = in.as<dockerfile::Healthcheck>()) {
+    c.healthcheck = image::Healthcheck{.test = health->none ? std::vector<std::string>{"NONE"} : health->command.args,
+                                       .interval = health->interval,
+                                       .timeout = health->timeout,
+                                       .start_period = health->start_period,
+                                       .start_interval = health->start_interval,
+                                       .retries = health->retries};
+    add_history(s, history_healthcheck(*c.healthcheck), true);
+  } else if (const auto* onbuild = in.as<dockerfile::Onbuild>()) {
+    c.on_build.push_back(onbuild->text);
+    add_history(s, "ONBUILD " + onbuild->text, true);
+  } else if (const auto* maintainer = in.as<dockerfile::Maintainer>()) {
+    c.author = maintainer->name;
+    add_history(s, "MAINTAINER " + maintainer->name, true);
+  } else {
+    throw error(in.span, fmt::format("{} cannot stand inside a stage", dockerfile::keyword_of(in)));
+  }
+}
+
+void Lowering::apply_arg(StageState& s, const Instruction& raw, const Args& globals) {
+  for (const auto& raw_item : raw.as<dockerfile::Arg>()->items) {
+    // One instruction may use what an earlier item of the same line has set.
+    Instruction single = raw;
+    std::get<dockerfile::Arg>(single.body).items = {raw_item};
+    const Instruction in = dockerfile::expand(file_, single, stage_lookup(s.config, s.args));
+    const auto& item = in.as<dockerfile::Arg>()->items.front();
+    std::optional<std::string> value = item.value ? item.value : globals.get(item.name);
+    if (const auto it = request_.build_args.find(item.name); it != request_.build_args.end()) value = it->second;
+    s.args.set(item.name, value);
+  }
+  add_history(s, history_arg(*raw.as<dockerfile::Arg>(), s.args), true);
+}
+
+void Lowering::apply_run(StageState& s, const Instruction& in, const oci::Platform& target) {
+  const auto& run = *in.as<dockerfile::Run>();
+  const image::Config& c = s.config;
+  Run op;
+  op.argv = command_line(run.command, c);
+  if (op.argv.empty()) throw error(in.span, "RUN has no command", "write RUN command or RUN [\"program\", \"argument\"]");
+  std::string shown_command = join(op.argv, " ");
+  if (dockerfile::is_executable_script(run.command)) {
+    const auto& heredoc = run.command.heredocs.front();
+    op.scripts.push_back({heredoc.name, dockerfile::heredoc_text(heredoc)});
+    op.argv = {fmt::format("{}/{}", kScriptDir, heredoc.name)};
+    shown_command = op.argv.front();
+  }
+  op.env = c.env;
+  std::vector<std::string> shown_args;
+  for (const auto& [name, value] : s.args.all()) {
+    if (!value) continue;
+    shown_args.push_back(fmt::format("{}={}", name, *value));
+    if (!c.env_value(name)) op.env.push_back(shown_args.back());
+  }
+  for (const auto& [name, value] : request_.build_args)
+    if (is_proxy_arg(name) && !s.args.declared(name)) op.proxy_env.push_back(fmt::format("{}={}", name, value));
+  op.cwd = c.working_dir.empty() ? "/" : c.working_dir;
+  op.user = c.user;
+  op.mounts = lower_mounts(s, in, target);
+  op.network = run.network == "default" ? request_.default_network : run.network;
+  if (op.network == "host" && !request_.allow_host_network)
+    throw error(in.span, "RUN --network=host is not allowed", "pass --allow network.host to permit it");
+  op.insecure = run.security == "insecure";
+  if (op.insecure && !request_.allow_insecure)
+    throw error(in.span, "RUN --security=insecure is not allowed", "pass --allow security.insecure to permit it");
+  if (!run.devices.empty())
+    throw error(in.span, "RUN --device is not supported", "build without the device, or give the files with a bind mount");
+
+  const std::string args = shown_args.empty() ? "" : fmt::format("|{} {} ", shown_args.size(), join(shown_args, " "));
+  Step step{.op = std::move(op),
+            .parent = s.files,
+            .platform = s.platform,
+            .name = {},
+            .location = {},
+            .stage = s.label,
+            .no_cache = false};
+  add_layer(s, std::move(step), in, fmt::format("RUN {}{} # buildkit", args, shown_command), in.text);
+}
+
+void Lowering::apply_copy(StageState& s, const Instruction& in, const oci::Platform& target) {
+  const auto* copy = in.as<dockerfile::Copy>();
+  const auto* add = in.as<dockerfile::Add>();
+  const dockerfile::Transfer& what = copy ? static_cast<const dockerfile::Transfer&>(*copy) : *add;
+  Copy op;
+  op.chown = what.chown;
+  op.chmod = what.chmod;
+  op.link = what.link;
+  op.excludes = what.excludes;
+  op.parents = copy && copy->parents;
+  if (add) {
+    const bool asked = add->unpack.has_value();
+    op.unpack = !asked ? Copy::Unpack::Archives : *add->unpack ? Copy::Unpack::Always : Copy::Unpack::Never;
+  }
+  op.dest = os::join_path(s.config.working_dir.empty() ? "/" : s.config.working_dir, what.dest);
+  const bool is_dir = op.dest.ends_with('/') || op.dest.ends_with("/.") || what.dest == ".";
+  op.dest = os::clean_path(op.dest);
+  if (is_dir && op.dest != "/") op.dest += '/';
+  if (what.sources.size() + what.heredocs.size() > 1 && !is_dir)
+    throw error(dockerfile::span_of(in, what.dest), fmt::format("several sources need a directory to go to, \"{}\" is not one", what.dest),
+                fmt::format("end the destination with a slash: {}/", what.dest));
+
+  std::optional<StepId> files;
+  for (const auto& source : what.sources) {
+    if (add && is_git(source))
+      throw error(dockerfile::span_of(in, source), "ADD of a git repository is not supported yet",
+                  "clone it in a RUN step, or pass it with --build-context");
+    if (add && is_url(source)) {
+      const StepId id = add_step({.op = Download{source, add->checksum},
+                                  .parent = {},
+                                  .platform = {},
+                                  .name = fmt::format("[internal] download {}", source),
+                                  .location = location(in.span),
+                                  .stage = {},
+                                  .no_cache = false});
+      op.sources.push_back({.input = id, .path = {}, .is_download = true});
+      if (op.unpack == Copy::Unpack::Archives) op.unpack = Copy::Unpack::Never;
+      continue;
+    }
+    if (!files) files = copy && !copy->from.empty() ? source_named(copy->from, s, target, in.span) : main_context(in.span);
+    op.from_context = graph_.steps[*files].as<ContextFiles>() != nullptr;
+    op.sources.push_back({.input = *files, .path = source_path(source, op.parents), .is_download = false});
+    want(*files, op.sources.back().path);
+  }
+  if (add && !add->checksum.empty() && (what.sources.size() != 1 || !op.sources[0].is_download))
+    throw error(in.span, "ADD --checksum needs exactly one URL as its source");
+  for (const auto& heredoc : what.heredocs) op.files.push_back({heredoc.name, dockerfile::heredoc_text(heredoc)});
+
+  const std::string created_by = history_copy(what, copy, add);
+  add_layer(s,
+            {.op = std::move(op),
+             .parent = s.files,
+             .platform = s.platform,
+             .name = {},
+             .location = {},
+             .stage = s.label,
+             .no_cache = false},
+            in, created_by, in.text);
+}
+
+void Lowering::apply_workdir(StageState& s, const Instruction& in) {
+  const std::string& path = in.as<dockerfile::Workdir>()->path;
+  if (path.empty()) throw error(in.span, "WORKDIR is empty after its variables are replaced");
+  s.config.working_dir =
+      os::clean_path(os::join_path(s.config.working_dir.empty() ? "/" : s.config.working_dir, path));
+  const std::string created_by = "WORKDIR " + s.config.working_dir;
+  if (s.config.working_dir == "/") {
+    ++s.layer_number;
+    return add_history(s, created_by, true);
+  }
+  add_layer(s,
+            {.op = MakeDir{s.config.working_dir, s.config.user},
+             .parent = s.files,
+             .platform = s.platform,
+             .name = {},
+             .location = {},
+             .stage = s.label,
+             .no_cache = false},
+            in, created_by, in.text);
+}
+
+void Lowering::add_layer(StageState& s, Step step, const Instruction& in, std::string created_by,
+                         const std::string& shown) {
+  step.name = step_name(s, shown, true);
+  step.location = location(in.span);
+  step.no_cache = request_.no_cache ||
+                  std::find(request_.no_cache_stages.begin(), request_.no_cache_stages.end(), s.label) !=
+                      request_.no_cache_stages.end();
+  s.files = add_step(std::move(step));
+  s.layers.push_back(s.files);
+  add_history(s, std::move(created_by), false);
+}
+
+void Lowering::add_history(StageState& s, std::string created_by, bool empty_layer) {
+  s.config.history.push_back({.created = request_.created,
+                              .created_by = std::move(created_by),
+                              .author = s.config.author,
+                              .comment = "buildkit.dockerfile.v0",
+                              .empty_layer = empty_layer});
+}
+
+StepId Lowering::source_named(const std::string& from, const StageState& user, const oci::Platform& target,
+                              const dockerfile::Span& at) {
+  if (const auto index = dockerfile::find_stage(file_, from, file_.stages.size())) {
+    if (*index == user.index)
+      throw error(at, fmt::format("stage \"{}\" copies from itself", user.label), "name an earlier stage or an image");
+    return stage(*index, target, at).files;
+  }
+  if (parse_u64(from))
+    throw error(at, fmt::format("there is no stage number {}", from),
+                fmt::format("stages count from 0; this file has {}", file_.stages.size()));
+  if (const auto it = request_.named_contexts.find(from); it != request_.named_contexts.end()) {
+    if (!it->second.dir.empty()) return context_files(from, it->second.dir, false);
+    return image_files(it->second.image, user.platform, at);
+  }
+  if (from == "scratch") {
+    throw error(at, "scratch has no files to copy", "name a stage or an image");
+  }
+  // A misspelt stage name would otherwise end in a registry's "not found".
+  std::vector<std::string> names;
+  for (const auto& stage : file_.stages)
+    if (!stage.name().empty()) names.push_back(stage.name());
+  try {
+    return image_files(from, user.platform, at);
+  } catch (Error& e) {
+    if (const auto near = closest(from, names)) e.hint(fmt::format("did you mean the stage \"{}\"?", *near));
+    throw;
+  }
+}
+
+StepId Lowering::main_context(const dockerfile::Span& at) {
+  if (request_.context_dir.empty())
+    throw error(at, "there is no build context to copy from",
+                "the Dockerfile came from standard input alone: pass a directory, or use COPY --from or heredocs");
+  return context_files("context", request_.context_dir, true);
+}
+
+void Lowering::want(StepId context_step, const std::string& pattern) {
+  const auto* files = graph_.steps[context_step].as<ContextFiles>();
+  if (!files) return;
+  const size_t pivot = pattern.find("/./");
+  graph_.contexts[files->context].wanted.insert(pivot == pattern.npos ? pattern
+                                                                      : pattern.substr(0, pivot) + pattern.substr(pivot + 2));
+}
+
+std::vector<Mount> Lowering::lower_mounts(StageState& s, const Instruction& in, const oci::Platform& target) {
+  std::vector<Mount> out;
+  const auto& run = *in.as<dockerfile::Run>();
+  const std::string cwd = s.config.working_dir.empty() ? "/" : s.config.working_dir;
+  size_t ssh_count = 0;
+  for (const auto& spec : run.mounts) {
+    dockerfile::Mount m;
+    const dockerfile::Span at = dockerfile::span_of(in, spec);
+    try {
+      m = dockerfile::resolve_mount(spec, stage_lookup(s.config, s.args), file_.directives.escape);
+    } catch (Error& e) {
+      throw error(at, e.message(), e.hint());
+    }
+    using Type = dockerfile::Mount::Type;
+    Mount mount;
+    mount.type = m.type;
+    mount.sharing = m.sharing;
+    mount.read_only = m.read_only;
+    mount.required = m.required;
+    mount.env = m.env;
+    mount.uid = m.uid.value_or(0);
+    mount.gid = m.gid.value_or(0);
+    mount.size = m.size;
+    mount.source = strip_root(m.source);
+    if (!m.target.empty()) mount.target = os::clean_path(os::join_path(cwd, m.target));
+    if (mount.target == "/") throw error(at, "a mount cannot cover the whole root", "give it a target below /");
+    switch (m.type) {
+      case Type::Bind:
+        mount.from = m.from.empty() ? main_context(at) : source_named(m.from, s, target, at);
+        want(*mount.from, mount.source);
+        break;
+      case Type::Cache: {
+        mount.mode = m.mode.value_or(0755);
+        if (!m.from.empty()) mount.from = source_named(m.from, s, target, at);
+        const auto ns = request_.build_args.find("BUILDKIT_CACHE_MOUNT_NS");
+        mount.id = m.id.empty() ? mount.target : m.id;
+        if (ns != request_.build_args.end()) mount.id = ns->second + "/" + mount.id;
+        break;
+      }
+      case Type::Secret: {
+        mount.id = !m.id.empty() ? m.id : !m.source.empty() ? m.source : os::base_name(m.target);
+        mount.mode = m.mode.value_or(0400);
+        if (mount.env && mount.env->empty()) mount.env = mount.id;
+        if (mount.target.empty() && !mount.env) mount.target = "/run/secrets/" + os::base_name(mount.id);
+        break;
+      }
+      case Type::Ssh:
+        mount.id = m.id.empty() ? "default" : m.id;
+        mount.mode = m.mode.value_or(0600);
+        if (mount.target.empty()) mount.target = fmt::format("/run/buildkit/ssh_agent.{}", ssh_count);
+        ++ssh_count;
+        break;
+      case Type::Tmpfs: break;
+    }
+    if (mount.target.empty() && !mount.env) throw error(at, "this mount has no target", "add target=/path");
+    out.push_back(std::move(mount));
+  }
+  return out;
+}
+
+}  // namespace slipway::graph

@@ -1,0 +1,39 @@
+// Which variables an instruction sees: global ARGs for FROM lines, ARG and ENV of a stage for the rest.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dockerfile/ast.h"
+#include "dockerfile/expand.h"
+#include "graph/lower.h"
+
+namespace slipway::graph {
+
+/// ARGs in order of declaration; a later one of the same name replaces the value in place.
+class Args {
+ public:
+  void set(const std::string& name, std::optional<std::string> value);
+  std::optional<std::string> get(std::string_view name) const;
+  bool declared(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::optional<std::string>>>& all() const { return args_; }
+
+ private:
+  std::vector<std::pair<std::string, std::optional<std::string>>> args_;
+};
+
+/// TARGETPLATFORM, BUILDARCH and the rest of compat 5.4, overridden by --build-arg, then the file's global ARGs.
+Args global_args(const dockerfile::Dockerfile& file, const Request& request, const oci::Platform& target);
+
+/// The variables that a stage's instruction sees: ENV before ARG.
+dockerfile::Lookup stage_lookup(const image::Config& config, const Args& args);
+dockerfile::Lookup args_lookup(const Args& args);
+
+/// HTTP_PROXY and the others that need no ARG.
+bool is_proxy_arg(std::string_view name);
+
+}  // namespace slipway::graph

@@ -1,0 +1,250 @@
+#include "tree/copy.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "os/fs.h"
+
+namespace slipway::tree {
+namespace {
+
+std::string join(std::string_view dir, std::string_view name) {
+  if (dir.empty()) return std::string(name);
+  if (name.empty()) return std::string(dir);
+  return fmt::format("{}/{}", dir, name);
+}
+
+std::string parent_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return std::string(slash == path.npos ? "" : path.substr(0, slash));
+}
+
+/// Paths that a pattern matches, walking only the directories that its literal parts allow.
+class Matcher {
+ public:
+  Matcher(const View& source, const std::string& pattern) : source_(source), parts_(split(pattern, '/')) {
+    walk("", 0);
+    std::sort(found_.begin(), found_.end());
+    found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
+  }
+  std::vector<std::string> found() && { return std::move(found_); }
+
+ private:
+  void walk(const std::string& dir, size_t at) {
+    if (at == parts_.size()) {
+      found_.push_back(dir);
+      return;
+    }
+    const std::string& part = parts_[at];
+    if (part == "**") {
+      walk(dir, at + 1);
+      for (const auto& name : children_of(dir)) {
+        const std::string path = join(dir, name);
+        const auto entry = source_.lookup(path);
+        if (entry && entry->type == Type::Dir) walk(path, at);
+        else if (at + 1 == parts_.size()) found_.push_back(path);
+      }
+      return;
+    }
+    if (!dockerfile::has_wildcard(part)) {
+      const std::string path = join(dir, part);
+      if (source_.lookup(source_.resolve(path, at + 1 < parts_.size()))) walk(path, at + 1);
+      return;
+    }
+    for (const auto& name : children_of(dir))
+      if (dockerfile::match_wildcard(part, name)) walk(join(dir, name), at + 1);
+  }
+
+  std::vector<std::string> children_of(const std::string& dir) const {
+    const std::string real = source_.resolve(dir);
+    const auto entry = source_.lookup(real);
+    if (!entry || entry->type != Type::Dir) return {};
+    return source_.children(real);
+  }
+
+  const View& source_;
+  std::vector<std::string> parts_;
+  std::vector<std::string> found_;
+};
+
+/// The pick at real path `real`, paths made relative to it, without what is excluded.
+Tree subtree(const View& source, const std::string& real, const dockerfile::IgnoreFile& excludes) {
+  const Tree all = source.flatten(real);
+  std::vector<Entry> kept;
+  kept.reserve(all.entries().size());
+  std::map<std::string, dockerfile::IgnoreFile::Verdict> verdicts;  // of directories on the way to the current entry
+  for (const auto& entry : all.entries()) {
+    Entry e = entry;
+    const size_t skip = real.empty() ? 0 : real.size() + 1;
+    e.path = e.path.size() < skip ? "" : e.path.substr(skip);
+    if (e.type == Type::Hardlink) e.link = e.link.size() < skip ? "" : e.link.substr(skip);
+    if (!excludes.empty() && !e.path.empty()) {
+      const auto parent = verdicts.find(parent_of(e.path));
+      auto verdict = excludes.judge(e.path, parent == verdicts.end() ? dockerfile::IgnoreFile::Verdict{} : parent->second);
+      const bool excluded = verdict.excluded;
+      if (e.type == Type::Dir) verdicts[e.path] = std::move(verdict);
+      if (excluded) continue;
+    }
+    kept.push_back(std::move(e));
+  }
+  // An exception may keep a file of an excluded directory: the directory is then needed after all.
+  Tree tree(std::move(kept));
+  if (excludes.empty() || !excludes.has_exceptions()) return tree;
+  std::vector<Entry> missing;
+  for (const auto& e : tree.entries()) {
+    for (std::string dir = parent_of(e.path); !dir.empty() && !tree.find(dir); dir = parent_of(dir)) {
+      if (const auto there = source.lookup(join(real, dir))) {
+        missing.push_back(*there);
+        missing.back().path = dir;
+      }
+    }
+  }
+  if (missing.empty()) return tree;
+  missing.insert(missing.end(), tree.entries().begin(), tree.entries().end());
+  return Tree(std::move(missing));
+}
+
+/// Builds a layer over a destination, remembering what it has added itself.
+class Layer {
+ public:
+  Layer(const View& dest, const Placement& how) : dest_(dest), how_(how) {}
+
+  /// What is at `path` once the layer is applied; nullopt if nothing.
+  std::optional<Entry> at(const std::string& path) const {
+    if (const auto it = added_.find(path); it != added_.end()) return it->second;
+    if (!how_.follow_links) return std::nullopt;
+    return dest_.lookup(path);
+  }
+
+  void make_parents(const std::string& path) {
+    if (path.empty()) return;
+    if (const auto there = at(path)) {
+      if (there->type == Type::Dir) return;
+      throw Error(fmt::format("cannot copy into /{}: it is not a directory", path));
+    }
+    make_parents(parent_of(path));
+    Entry dir{.path = path, .type = Type::Dir, .mode = 0755, .uid = how_.owner.uid, .gid = how_.owner.gid};
+    dir.mtime_ns = kNeutralTime * 1'000'000'000;
+    added_[path] = std::move(dir);
+  }
+
+  void put(Entry entry) {
+    const auto there = at(entry.path);
+    const bool is_dir = entry.type == Type::Dir;
+    if (there && there->type == Type::Dir) {
+      if (is_dir) return;
+      throw Error(fmt::format("cannot replace the directory /{} by a file", entry.path), {},
+                  "copy to another name, or end the destination with a slash to copy into it");
+    }
+    if (there && is_dir) throw Error(fmt::format("cannot replace the file /{} by a directory", entry.path));
+    if (!how_.keep_owner) {
+      entry.uid = how_.owner.uid;
+      entry.gid = how_.owner.gid;
+    }
+    if (how_.mode && entry.type != Type::Symlink) entry.mode = how_.mode->apply(entry.mode, is_dir);
+    added_[entry.path] = std::move(entry);
+  }
+
+  Tree finish() && {
+    std::vector<Entry> entries;
+    entries.reserve(added_.size());
+    for (auto& [path, entry] : added_) entries.push_back(std::move(entry));
+    return Tree(std::move(entries));
+  }
+
+ private:
+  const View& dest_;
+  const Placement& how_;
+  std::map<std::string, Entry> added_;
+};
+
+}  // namespace
+
+std::vector<Pick> pick(const View& source, const std::string& pattern, bool parents,
+                       const dockerfile::IgnoreFile& excludes) {
+  std::string base, rest = pattern;
+  if (const size_t pivot = pattern.find("/./"); parents && pivot != pattern.npos) {
+    base = pattern.substr(0, pivot);
+    rest = pattern.substr(pivot + 3);
+  }
+  const std::string full = join(base, rest);
+  const bool wild = dockerfile::has_wildcard(full) || (parents && full.find("**") != full.npos);
+  std::vector<std::string> paths;
+  if (wild) {
+    paths = Matcher(source, full).found();
+  } else {
+    if (!full.empty() && !source.lookup(source.resolve(full)))
+      throw Error(fmt::format("no such file or directory: /{}", full));
+    paths = {full};
+  }
+  std::vector<Pick> picks;
+  for (const auto& path : paths) {
+    const std::string real = source.resolve(path);
+    const auto entry = source.lookup(real);
+    if (!entry) {
+      if (wild) continue;  // a dangling link that the pattern happened to match
+      throw Error(fmt::format("no such file or directory: /{}", path));
+    }
+    Pick one;
+    one.path = path;
+    if (parents) {
+      const size_t keep_from = base.empty() ? 0 : base.size() + 1;
+      one.below = parent_of(path.size() > keep_from ? std::string_view(path).substr(keep_from) : std::string_view());
+    }
+    if (entry->type != Type::Dir && !excludes.empty() && excludes.excludes(os::base_name(path))) continue;
+    one.files = subtree(source, real, excludes);
+    if (one.files.empty()) {
+      Entry root = *entry;
+      root.path.clear();
+      one.files = Tree({root});
+    }
+    picks.push_back(std::move(one));
+  }
+  return picks;
+}
+
+Tree place(const View& dest, std::span<const Pick> picks, const Placement& how) {
+  Layer layer(dest, how);
+  const bool wants_dir = how.as_directory || how.dest.ends_with('/') || picks.size() > 1;
+  std::string at = os::clean_path(how.dest).substr(1);
+  if (how.follow_links) at = dest.resolve(at);
+  if (picks.empty()) return {};
+  for (const auto& one : picks) {
+    const auto there = layer.at(at);
+    const std::string name = os::base_name(one.path);
+    std::string target = at;
+    if (!one.below.empty()) target = join(target, one.below);
+    if (how.as_directory) {
+      if (!one.path.empty()) target = join(target, name);
+    } else if (!one.is_dir() && (wants_dir || at.empty() || (there && there->type == Type::Dir))) {
+      target = join(at, name);
+    }
+    if (how.follow_links && target != at) target = join(dest.resolve(parent_of(target)), os::base_name(target));
+    layer.make_parents(parent_of(target));
+    for (const auto& entry : one.files.entries()) {
+      Entry e = entry;
+      e.path = join(target, e.path);
+      if (e.type == Type::Hardlink) e.link = join(target, e.link);
+      e.opaque = false;
+      if (e.path.empty()) continue;  // the root of the image keeps its metadata
+      layer.put(std::move(e));
+    }
+  }
+  return std::move(layer).finish();
+}
+
+Tree make_dirs(const View& dest, const std::string& path, Owner owner) {
+  Placement how;
+  how.dest = path;
+  how.owner = owner;
+  Layer layer(dest, how);
+  const std::string real = dest.resolve(os::clean_path(path).substr(1));
+  layer.make_parents(real);
+  return std::move(layer).finish();
+}
+
+}  // namespace slipway::tree

@@ -1,0 +1,56 @@
+// COPY, ADD and WORKDIR as functions on trees: what is picked from a source, and which layer it makes over a destination.
+// No byte is read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dockerfile/pattern.h"
+#include "tree/mode.h"
+#include "tree/tree.h"
+#include "tree/view.h"
+
+namespace slipway::tree {
+
+/// Something that a source pattern matched.
+struct Pick {
+  std::string path;  // where it was found, clean; "" is the source's root
+  std::string below; // with --parents: the directories to keep in front of it
+  Tree files;        // paths relative to the pick: "" is the pick itself, then all below it
+  bool is_dir() const { return files.entries().front().type == Type::Dir; }
+};
+
+/// What `pattern` (Go's filepath.Match, no leading slash; with `parents` also `**` and a `/./` pivot) matches in `source`.
+/// Links in the pattern's path and at its end are followed inside the source. A pattern without wildcards must match;
+/// one with wildcards may match nothing. `excludes` are relative to each pick. Throws Error "no such file" otherwise.
+std::vector<Pick> pick(const View& source, const std::string& pattern, bool parents,
+                       const dockerfile::IgnoreFile& excludes);
+
+struct Owner {
+  uint32_t uid = 0, gid = 0;
+};
+
+struct Placement {
+  std::string dest;  // absolute; a trailing slash makes it a directory whatever is there
+  Owner owner;
+  bool keep_owner = false;  // archives keep what they say
+  std::optional<ModeChange> mode;
+  bool follow_links = true;  // false for --link: the destination's links are not looked at
+  bool as_directory = false;  // --parents: dest is always a directory
+};
+
+/// The layer that puts `picks` onto `dest`: files, the directories that are new, nothing else. Directories that exist
+/// keep their metadata. Throws Error when a file would replace a directory or the reverse.
+Tree place(const View& dest, std::span<const Pick> picks, const Placement& how);
+
+/// WORKDIR: the missing directories of `path`, owned by `owner`, mode 0755; empty if it is there. Throws Error when a
+/// part of it is a file.
+Tree make_dirs(const View& dest, const std::string& path, Owner owner);
+
+/// The time of files that a build makes out of nothing: 1980-01-01, the oldest that zip archives can say.
+inline constexpr int64_t kNeutralTime = 315532800;
+
+}  // namespace slipway::tree
