@@ -141,7 +141,8 @@ struct User {
   std::string user;
 };
 struct Expose {
-  std::vector<std::string> ports;  // in order of the file; "80", "80-90/udp", "$PORT"
+  std::vector<std::string>
+      ports;  // sorted, as BuildKit does before expansion; "80", "80-90/udp", "$PORT"
 };
 struct Volume {
   std::vector<std::string> paths;

@@ -2,24 +2,28 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "dockerfile/ast.h"
+#include "dockerfile/scan.h"
 #include "json/fwd.h"
 
 namespace slipway::dockerfile {
 
 /// One line an instruction: `(copy ["--from=build"] "/src" "/dst")`. Keywords in lower case,
-/// strings quoted as Go's strconv.Quote does, pairs as three strings (key, value, separator),
-/// ONBUILD's trigger nested.
-std::string to_sexp(const Dockerfile& file);
-std::string to_sexp(const Instruction& instruction);
+/// strings quoted as Go does, pairs of ENV and LABEL as three strings (key, value, "=" or ""),
+/// ONBUILD's trigger nested. `slipway parse --format sexp` prints scan_or_throw's statements, which
+/// are not checked further.
+std::string to_sexp(const std::vector<Statement>& statements);
+std::string to_sexp(const Statement& statement);
 
-/// Everything in the value: a record with "version", "directives", "globalArgs", "stages",
+/// Everything in the value: a record with "version", "file", "directives", "globalArgs", "stages",
 /// "warnings".
 json::Value to_json(const Dockerfile& file);
 json::Value to_json(const Instruction& instruction);
 
-/// A Dockerfile that parses to the same value but for places, comments and casing of keywords.
+/// A Dockerfile that parses to the same value but for places, comments and layout. Every
+/// instruction takes one line (and its heredocs).
 std::string to_dockerfile(const Dockerfile& file);
 std::string to_dockerfile(const Instruction& instruction, char escape = '\\');
 
