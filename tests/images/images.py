@@ -43,10 +43,9 @@ class Workshop:
 
     def copy_of_base(self, name, architecture):
         """A root that shares every file with debian's by hard links; whoever changes one replaces it."""
-        base, copy = self.root("debian", architecture), self.root(name, architecture)
-        subprocess.run(["cp", "-al", base, copy], check=True)
-        info = copy / "var/lib/dpkg/status"
-        return base, copy, info
+        copy = self.root(name, architecture)
+        subprocess.run(["cp", "-al", self.root("debian", architecture), copy], check=True)
+        return copy
 
 
 def make_debian(shop):
@@ -120,7 +119,7 @@ def make_golang(shop):
     packages = [f"golang-{version}-go", f"golang-{version}-src"]
     for architecture in ARCHITECTURES:
         apt = shop.apt("golang", architecture, entries)
-        _, root, _ = shop.copy_of_base("golang", architecture)
+        root = shop.copy_of_base("golang", architecture)
         rootfs.extract(root, apt.download(packages))
         for test_data in [root / f"usr/share/go-{version}/test",
                           *root.glob(f"usr/share/go-{version}/src/**/testdata")]:
@@ -134,8 +133,8 @@ def make_golang(shop):
 
 def make_python(shop):
     for architecture in ARCHITECTURES:
-        _, root, status = shop.copy_of_base("python", architecture)
-        apt = shop.apt("python", architecture, status=status)
+        root = shop.copy_of_base("python", architecture)
+        apt = shop.apt("python", architecture, status=root / "var/lib/dpkg/status")
         rootfs.extract(root, apt.download_with_dependencies(["python3", "ca-certificates"]))
         (root / "usr/local/bin/python3").symlink_to("/usr/bin/python3")
         (root / "usr/local/bin/python").symlink_to("python3")

@@ -31,8 +31,8 @@ def bootstrap(root, release, entries, acquire):
     options += ["--dpkgopt=path-include=/usr/share/doc/*/copyright"]
     subprocess.run(["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", *options, release,
                     str(root), *(e.line() for e in entries)], check=True)
-    for name in ("etc/apt/apt.conf.d/99mmdebstrap", "etc/dpkg/dpkg.cfg.d/99mmdebstrap", "etc/hostname",
-                 "etc/resolv.conf"):
+    for name in ("etc/apt/apt.conf.d/99mmdebstrap", "etc/hostname", "etc/resolv.conf",
+                 "var/lib/dpkg/status-old"):
         pathlib.Path(root, name).unlink(missing_ok=True)
     # Only static entries belong into an image; a runtime fills /dev itself.
     shutil.rmtree(pathlib.Path(root, "dev"))
@@ -63,7 +63,7 @@ def graft(root, architecture, native_root, native, debs):
         for name in sorted(folders + files):
             path = relative + name
             if (path in owned or path in skipped or TRIPLETS[native] in path
-                    or path.startswith("var/lib/dpkg/info/")):
+                    or path.startswith("var/lib/dpkg/info/") and name != "format"):
                 continue
             copy_entry(native_root / path, root / path)
     if (root / "var/lib/dpkg/arch").exists():
@@ -116,14 +116,9 @@ def extract(root, debs):
         if files.wait() != 0:
             raise SystemExit(f"images: {deb} cannot be unpacked")
         stanzas.append(register(root, deb, listing))
-    for path in EXCLUDED:
-        for entry in sorted((root / path).rglob("*"), reverse=True):
-            if entry.name == "copyright":
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                if not any(entry.iterdir()):
-                    entry.rmdir()
-            else:
+    for path in EXCLUDED:  # as dpkg's path-exclude does it: folders and links stay
+        for entry in (root / path).rglob("*"):
+            if entry.is_file() and not entry.is_symlink() and entry.name != "copyright":
                 entry.unlink()
     status.unlink()  # it may be a hard link into another root
     status.write_text("".join(s.strip("\n") + "\n\n" for s in sorted(stanzas)))

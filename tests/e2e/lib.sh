@@ -1,0 +1,86 @@
+# The words that scenarios are written in. Sourced by run_scenario.sh with set -euo pipefail, in an empty
+# folder; $SLIPWAY_HOME is an empty store, $REGISTRY a loopback registry which also stands for docker.io.
+out=$TMPDIR/last-output
+
+fail() {
+  echo "FAILED: $*"
+  if [[ -s $out ]]; then
+    echo "--- output of the last command:"
+    tail -n 60 "$out"
+  fi
+  exit 1
+}
+
+slipway() { "$SLIPWAY" "$@"; }
+
+# run COMMAND...: it must succeed; what it printed is kept for says.
+run() { "$@" >"$out" 2>&1 || fail "exit code $? of: $*"; }
+
+# build ARGS...: slipway build with plain progress; it must succeed.
+build() { run slipway build --progress plain "$@"; }
+
+# refuse TEXT... -- COMMAND...: it must end with an error of its own (not a crash) that has all the texts.
+refuse() {
+  local texts=() code=0
+  while [[ $1 != -- ]]; do texts+=("$1"); shift; done
+  shift
+  "$@" >"$out" 2>&1 || code=$?
+  ((code != 0)) || fail "should have failed: $*"
+  ((code < 126)) || fail "crashed with exit code $code: $*"
+  says "${texts[@]}"
+}
+
+says() { local text; for text in "$@"; do grep -qiF -- "$text" "$out" || fail "the output lacks: $text"; done; }
+says_not() { local text; for text in "$@"; do ! grep -qiF -- "$text" "$out" || fail "the output has: $text"; done; }
+
+# is GOT WANTED
+is() { [[ $1 == "$2" ]] || fail "got «$1», wanted «$2»"; }
+
+# dockerfile <<EOF: writes ./Dockerfile
+dockerfile() { cat >Dockerfile; }
+
+# config IMAGE [ARCH]: the config document of an image that skopeo can read (oci:F, oci-archive:F ...)
+config() { skopeo --override-os linux --override-arch "${2:-$(native)}" inspect --config --raw "$1"; }
+native() { dpkg --print-architecture; }
+foreign() { [[ $(native) == amd64 ]] && echo arm64 || echo amd64; }
+
+# layers IMAGE [ARCH]: the digests of its layers, one a line
+layers() { skopeo --override-os linux --override-arch "${2:-$(native)}" inspect "$1" | jq -r '.Layers[]'; }
+
+# unpacked IMAGE [ARCH]: unpacks it with umoci and sets $root to the root filesystem
+unpacked() {
+  local folder rootless=()
+  [[ $(id -u) == 0 ]] || rootless=(--rootless)
+  folder=$(mktemp -d)
+  skopeo --override-os linux --override-arch "${2:-$(native)}" copy -q "$1" "oci:$folder/layout:image" ||
+    fail "skopeo cannot read $1"
+  umoci unpack "${rootless[@]}" --image "$folder/layout:image" "$folder/bundle" >"$out" 2>&1 ||
+    fail "umoci cannot unpack $1"
+  root=$folder/bundle/rootfs
+}
+
+# start IMAGE [ARCH] [COMMAND...]: runs the image's program, or COMMAND in it, and prints its output
+start() { python3 "$PUBLIC/run_image.py" "$1" "linux/${2:-$(native)}" "${@:3}"; }
+
+# unique NAME: a repository of the registry that nobody else uses
+unique() { echo "$REGISTRY/$1-$(basename "$SCENARIO" | tr '[:upper:]' '[:lower:]' | tr '._' '-')"; }
+
+# serve FOLDER: serves files over HTTP on the loopback interface; sets $url
+serve() {
+  exec {server}< <(exec python3 -u - "$1" <<'PYTHON'
+import functools, http.server, sys
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+print(server.server_address[1], flush=True)
+sys.stdout = sys.stderr
+server.serve_forever()
+PYTHON
+  )
+  server_pid=$!
+  trap 'kill $server_pid 2>/dev/null; wait $server_pid 2>/dev/null || true' EXIT
+  read -r port <&"$server"
+  url=http://127.0.0.1:$port
+}
+
+# require COMMAND...: skips the scenario where a tool is not there
+require() { local tool; for tool in "$@"; do command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }; done; }
