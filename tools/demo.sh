@@ -3,7 +3,7 @@
 # images (the foreign one under QEMU), asks each which architecture it is, says where everything lies.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-slipway=$PWD/build/release/src/slipway
+slipway=${SLIPWAY:-$PWD/build/release/src/slipway}
 demo=$PWD/build/demo
 mkdir -p "$demo"
 export SLIPWAY_HOME=$demo/store
