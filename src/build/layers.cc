@@ -1,0 +1,215 @@
+#include "build/layers.h"
+
+#include <fcntl.h>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "layer/diff.h"
+#include "layer/unpack.h"
+#include "os/fd.h"
+#include "oci/media_types.h"
+#include "os/fs.h"
+
+namespace slipway::build {
+namespace {
+
+/// Small files whose text decides owners: kept in listings so that no base need be unpacked for a --chown=name.
+bool is_user_database(const std::string& path) { return path == "etc/passwd" || path == "etc/group"; }
+
+}  // namespace
+
+std::string LayerForm::name() const {
+  std::string out = compression == oci::Compression::None ? "none" : compression == oci::Compression::Gzip ? "gzip" : "zstd";
+  if (level) out += fmt::format(":{}", *level);
+  if (clamp_ns) out += fmt::format("@{}", clamp_ns / 1'000'000'000);
+  return out;
+}
+
+std::mutex& Layers::mutex_of(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  auto& slot = layer_mutexes_[id];
+  if (!slot) slot = std::make_unique<std::mutex>();
+  return *slot;
+}
+
+std::shared_ptr<const tree::Tree> Layers::listing(const LayerRef& layer, const Progress& progress) {
+  if (layer.tree) return layer.tree;
+  const std::lock_guard one_at_a_time(mutex_of("listing " + layer.id));
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = listings_.find(layer.id); it != listings_.end()) return it->second;
+  }
+  tree::Tree tree;
+  if (const auto bytes = store_.layer_tree(layer.id)) {
+    tree = tree::deserialize(*bytes, "the store's listing of " + layer.id);
+  } else {
+    const store::LayerBlob blob = fetch(layer, progress);
+    const os::UniqueFd fd = os::open_file(store_.blob_path(blob.digest), O_RDONLY);
+    layer::UnpackOptions options;
+    options.stop = stop_;
+    layer::Unpacked listed = layer::list(fd.get(), options, is_user_database);
+    if (listed.diff_id != blob.diff_id)
+      throw Error(fmt::format("layer {} holds {} where the image config says {}", blob.digest.str(), listed.diff_id.str(),
+                              blob.diff_id.str()));
+    tree = std::move(listed.tree);
+    store_.put_layer_tree(layer.id, tree::serialize(tree));
+  }
+  auto shared = std::make_shared<const tree::Tree>(std::move(tree));
+  const std::lock_guard lock(mutex_);
+  return listings_[layer.id] = std::move(shared);
+}
+
+std::shared_ptr<const tree::Tree> Layers::files(const LayerRef& layer, const Progress& progress) {
+  if (layer.tree) return layer.tree;
+  const std::string dir = unpack(layer, progress);
+  const auto listed = listing(layer, progress);
+  const std::lock_guard one_at_a_time(mutex_of("files " + layer.id));
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = files_.find(layer.id); it != files_.end()) return it->second;
+  }
+  auto shared = std::make_shared<const tree::Tree>(located(*listed, dir));
+  const std::lock_guard lock(mutex_);
+  return files_[layer.id] = std::move(shared);
+}
+
+std::optional<std::string> Layers::directory(const LayerRef& layer, const Progress& progress) {
+  if (layer.tree && layer.tree->empty()) return std::nullopt;
+  return unpack(layer, progress);
+}
+
+// The directory of a layer: found, materialised from a tree, or unpacked from a blob.
+std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
+  const std::lock_guard one_at_a_time(mutex_of("directory " + layer.id));
+  if (const auto dir = store_.layer_dir(layer.id)) return *dir;
+  const store::Lock lock = store_.lock_key("unpack " + layer.id, stop_);
+  if (const auto dir = store_.layer_dir(layer.id)) return *dir;
+  if (layer.tree) {
+    const std::string dir = store_.new_dir();
+    layer::materialize(*layer.tree, dir, single_id_);
+    return store_.publish_dir(layer.id, dir);
+  }
+  const store::LayerBlob blob = fetch(layer, progress);
+  const std::string dir = store_.new_dir();
+  const os::UniqueFd fd = os::open_file(store_.blob_path(blob.digest), O_RDONLY);
+  layer::UnpackOptions options;
+  options.tolerate_chown_failure = single_id_;
+  options.stop = stop_;
+  if (progress)
+    options.progress = [&](uint64_t done) { progress("extracting " + blob.digest.str(), done, blob.size); };
+  layer::Unpacked unpacked = layer::unpack(fd.get(), dir, options);
+  if (unpacked.diff_id != blob.diff_id)
+    throw Error(fmt::format("layer {} holds {} where the image config says {}", blob.digest.str(), unpacked.diff_id.str(),
+                            blob.diff_id.str()),
+                {}, "the image is damaged; pull it again or tell its publisher");
+  if (!store_.layer_tree(layer.id)) {
+    // Disk paths belong to this directory; the listing outlives it. Users' names are kept for later look-ups.
+    std::vector<tree::Entry> entries = unpacked.tree.entries();
+    for (auto& entry : entries) {
+      if (entry.type == tree::Type::File && is_user_database(entry.path))
+        entry.content.bytes = os::read_file(entry.content.disk_path);
+      entry.content.disk_path.clear();
+    }
+    store_.put_layer_tree(layer.id, tree::serialize(tree::Tree(std::move(entries))));
+  }
+  return store_.publish_dir(layer.id, dir);
+}
+
+// A blob of the layer in any form, fetched from where the base image came from if need be.
+store::LayerBlob Layers::fetch(const LayerRef& layer, const Progress& progress) {
+  for (const auto& blob : store_.layer_blobs(layer.id))
+    if (store_.has_blob(blob.digest)) return blob;
+  if (!layer.base_blob)
+    throw Error(fmt::format("the store has lost layer {}", layer.id), {}, "run the build with --no-cache, or `slipway prune`");
+  const oci::Descriptor& descriptor = *layer.base_blob;
+  images_.fetch_blob(
+      layer.origin, descriptor,
+      [&](uint64_t done, uint64_t total) {
+        if (progress) progress(descriptor.digest.str(), done, total);
+      },
+      stop_);
+  store::LayerBlob blob{.form = "base",
+                        .digest = descriptor.digest,
+                        .diff_id = layer.base_diff_id,
+                        .size = descriptor.size,
+                        .media_type = descriptor.media_type};
+  store_.put_layer_blob(layer.id, blob);
+  return blob;
+}
+
+store::LayerBlob Layers::blob(const LayerRef& layer, const LayerForm& form, const Progress& progress) {
+  const std::lock_guard one_at_a_time(mutex_of("blob " + layer.id));
+  if (layer.base_blob && !form.force) return fetch(layer, progress);
+  const auto existing = [&]() -> std::optional<store::LayerBlob> {
+    for (const auto& blob : store_.layer_blobs(layer.id))
+      if (blob.form == form.name() && store_.has_blob(blob.digest)) return blob;
+    return std::nullopt;
+  };
+  if (auto blob = existing()) return *blob;
+  const store::Lock lock = store_.lock_key("blob " + layer.id, stop_);
+  if (auto blob = existing()) return *blob;
+
+  layer::WriteOptions options;
+  options.compression = form.compression;
+  options.level = form.level;
+  options.stop = stop_;
+  const auto writer = store_.new_blob();
+  const auto sink = [&](std::span<const uint8_t> bytes) { writer->write(bytes); };
+  layer::Written written;
+  if (layer.base_blob) {
+    const store::LayerBlob base = fetch(layer, progress);
+    const os::UniqueFd fd = os::open_file(store_.blob_path(base.digest), O_RDONLY);
+    written = layer::recompress(fd.get(), options, sink);
+  } else {
+    const auto tree = files(layer, progress);
+    uint64_t total = 0;
+    for (const auto& entry : tree->entries()) total += entry.size;
+    if (progress) options.progress = [&, total](uint64_t done) { progress(layer.id.substr(0, 19), done, total); };
+    options.flatten_times = layer.flatten_times;
+    options.clamp_ns = form.clamp_ns ? form.clamp_ns
+                       : layer.flatten_times ? tree::kNeutralTime * 1'000'000'000
+                                             : INT64_MAX;
+    written = layer::write_layer(*tree, options, sink);
+  }
+  writer->commit(written.digest);
+  store::LayerBlob blob{.form = form.name(),
+                        .digest = written.digest,
+                        .diff_id = written.diff_id,
+                        .size = written.size,
+                        .media_type = std::string(oci::layer_media_type(form.compression))};
+  store_.put_layer_blob(layer.id, blob);
+  return blob;
+}
+
+bool Layers::is_available(const LayerRef& layer) {
+  if (layer.tree || layer.base_blob) return true;
+  if (store_.layer_dir(layer.id)) return true;
+  for (const auto& blob : store_.layer_blobs(layer.id))
+    if (store_.has_blob(blob.digest)) return true;
+  return false;
+}
+
+tree::View Layers::view(const Stack& stack, const Progress& progress) {
+  std::vector<std::shared_ptr<const tree::Tree>> trees;
+  for (const auto& layer : stack) trees.push_back(listing(layer, progress));
+  return tree::View(std::move(trees));
+}
+
+tree::View Layers::view_files(const Stack& stack, const Progress& progress) {
+  std::vector<std::shared_ptr<const tree::Tree>> trees;
+  for (const auto& layer : stack) trees.push_back(files(layer, progress));
+  return tree::View(std::move(trees));
+}
+
+tree::Tree located(const tree::Tree& layer_tree, const std::string& dir) {
+  std::vector<tree::Entry> entries = layer_tree.entries();
+  for (auto& entry : entries)
+    if (entry.type == tree::Type::File && entry.size > 0) {
+      entry.content.bytes.clear();
+      entry.content.disk_path = dir + "/" + entry.path;
+    }
+  return tree::Tree(std::move(entries));
+}
+
+}  // namespace slipway::build

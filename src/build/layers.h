@@ -1,0 +1,85 @@
+// The layers of a build on their way between forms: listing, unpacked directory, blob. Each form is made at most once, when
+// somebody asks for it, and kept in the store (design: trees before bytes).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "layer/write.h"
+#include "oci/documents.h"
+#include "source/image.h"
+#include "store/store.h"
+#include "tree/tree.h"
+#include "tree/copy.h"
+#include "tree/view.h"
+
+namespace slipway::build {
+
+/// One layer, whatever form it is in. The id says what it holds (see store::LayerBlob).
+struct LayerRef {
+  std::string id;
+  // Layers of a base image: where their blob comes from.
+  std::string origin;
+  std::optional<oci::Descriptor> base_blob;
+  oci::Digest base_diff_id;
+  // Layers of COPY and friends that live in this process: the files are where they always were.
+  std::shared_ptr<const tree::Tree> tree;
+  bool flatten_times = false;  // times of context files are nobody's business: they do not reach the blob
+};
+
+using Stack = std::vector<LayerRef>;  // bottom first
+
+/// How layers are turned into blobs.
+struct LayerForm {
+  oci::Compression compression = oci::Compression::Gzip;
+  std::optional<int> level;
+  bool force = false;  // recompress base layers too
+  int64_t clamp_ns = 0;
+  std::string name() const;  // for the store: "gzip", "zstd:19" ...
+};
+
+class Layers {
+ public:
+  Layers(store::Store& store, source::Images& images, bool single_id, std::stop_token stop)
+      : store_(store), images_(images), single_id_(single_id), stop_(std::move(stop)) {}
+
+  using Progress = std::function<void(const std::string& what, uint64_t done, uint64_t total)>;
+
+  /// What the layer holds; files may lack content. Fetches and lists a base layer's blob at most once ever.
+  std::shared_ptr<const tree::Tree> listing(const LayerRef& layer, const Progress& progress);
+  /// The same with every file's bytes within reach: unpacks a base layer.
+  std::shared_ptr<const tree::Tree> files(const LayerRef& layer, const Progress& progress);
+  /// An overlayfs lower with the layer's content; nullopt when the layer is empty.
+  std::optional<std::string> directory(const LayerRef& layer, const Progress& progress);
+  /// The blob in `form`, made if it is not there. Base layers keep their own form unless `form.force`.
+  store::LayerBlob blob(const LayerRef& layer, const LayerForm& form, const Progress& progress);
+  /// Whether the layer can be had without running its step: it is in memory, in the store, or fetchable.
+  bool is_available(const LayerRef& layer);
+
+  tree::View view(const Stack& stack, const Progress& progress);        // for look-ups
+  tree::View view_files(const Stack& stack, const Progress& progress);  // for reading
+
+ private:
+  std::mutex& mutex_of(const std::string& id);
+  std::string unpack(const LayerRef& layer, const Progress& progress);
+  store::LayerBlob fetch(const LayerRef& layer, const Progress& progress);
+
+  store::Store& store_;
+  source::Images& images_;
+  bool single_id_;
+  std::stop_token stop_;
+  std::mutex mutex_;  // guards the maps
+  std::map<std::string, std::unique_ptr<std::mutex>> layer_mutexes_;
+  std::map<std::string, std::shared_ptr<const tree::Tree>> listings_, files_;
+};
+
+/// `layer_tree` with the disk path of each file below `dir`.
+tree::Tree located(const tree::Tree& layer_tree, const std::string& dir);
+
+}  // namespace slipway::build

@@ -1,0 +1,315 @@
+// RUN: key, mounts, the sandbox, and the layer that it leaves.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <deque>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "build/step_runner.h"
+#include "graph/definition.h"
+#include "layer/diff.h"
+#include "os/fs.h"
+#include "source/hash_files.h"
+
+namespace slipway::build {
+namespace {
+
+constexpr size_t kMaxSecret = 500 * 1024;  // bytes, BuildKit's limit
+
+int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// The tree of what a step changed, without its clock: whatever got its time during the step gets the neutral time.
+tree::Tree without_clock(const tree::Tree& changed, int64_t started_ns) {
+  std::vector<tree::Entry> entries = changed.entries();
+  for (auto& entry : entries)
+    if (entry.mtime_ns >= started_ns) entry.mtime_ns = tree::kNeutralTime * 1'000'000'000;
+  return tree::Tree(std::move(entries));
+}
+
+/// The listing that the store keeps: times and owners, no disk paths.
+tree::Tree without_paths(const tree::Tree& tree) {
+  std::vector<tree::Entry> entries = tree.entries();
+  for (auto& entry : entries) entry.content.disk_path.clear();
+  return tree::Tree(std::move(entries));
+}
+
+void write_private_file(const std::string& path, std::string_view bytes, uint32_t mode, uint32_t uid, uint32_t gid) {
+  os::write_file_atomic(path, bytes);
+  if (::chown(path.c_str(), uid, gid) != 0 && (uid != 0 || gid != 0)) throw errno_error("set the owner of", path);
+  if (::chmod(path.c_str(), mode) != 0) throw errno_error("set the mode of", path);
+}
+
+/// The last lines of a step's output, for the error of a step that failed.
+class Tail {
+ public:
+  void add(std::string_view bytes) {
+    text_.append(bytes);
+    if (text_.size() > 2 * kKeep) text_.erase(0, text_.size() - kKeep);
+  }
+  std::string last_lines(size_t count) const {
+    auto lines = split(trim(text_), '\n');
+    if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
+    std::string out;
+    for (const auto& line : lines) out += fmt::format("{}      | {}", out.empty() ? "" : "\n", line);
+    return lines.size() == 1 && lines[0].empty() ? "" : out;
+  }
+
+ private:
+  static constexpr size_t kKeep = 16 * 1024;
+  std::string text_;
+};
+
+}  // namespace
+
+// What a bind mount shows, as a digest; nullopt while its files are not there.
+std::optional<std::string> StepRunner::mount_content(const graph::Mount& mount) {
+  const StepResult& input = results_[*mount.from];
+  const auto& step = graph_.steps[*mount.from];
+  std::string memo;
+  if (!step.as<graph::ContextFiles>()) {
+    memo = plan::Key("content").add("of", input.key).add("mount", mount.source).hex();
+    if (const auto record = store_.find_record(memo)) return record->value;
+    if (!input.is_done) return std::nullopt;
+  }
+  const tree::View view = layers_.view_files(input.stack, {});
+  const std::string real = view.resolve(mount.source);
+  if (!real.empty() && !view.lookup(real)) throw Error(fmt::format("no such file or directory to mount: /{}", mount.source));
+  const tree::Tree files = source::with_digests(view.flatten(real), options_.threads, stop_);
+  const std::string digest = tree::tree_digest(files).hex();
+  if (!memo.empty()) store_.put_record(memo, digest, {{"kind", "content"}});
+  return digest;
+}
+
+seams::Resolution StepRunner::resolve_run(Id id) {
+  const graph::Step& step = graph_.steps[id];
+  const auto& run = *step.as<graph::Run>();
+  plan::Key key("run"), saved("run");
+  key.add("parent", results_[*step.parent].key).add(graph::definition(step));
+  saved.add("parent", results_[*step.parent].saved_key).add(graph::definition(step));
+  size_t n = 0;
+  for (const auto& mount : run.mounts) {
+    if (!mount.from || mount.type != dockerfile::Mount::Type::Bind) continue;
+    const auto content = mount_content(mount);
+    if (!content) return seams::Resolution::NeedsInputs;
+    key.add(fmt::format("mounted content {}", n), *content);
+    saved.add(fmt::format("mounted content {}", n++), *content);
+  }
+  return look_up(id, std::move(key), std::move(saved));
+}
+
+// A host path that shows what a bind mount (or the first content of a cache mount) names.
+std::string StepRunner::bind_source(Id id, const graph::Mount& mount, const std::string& scratch) {
+  const StepResult& input = results_[*mount.from];
+  const auto* context = graph_.steps[*mount.from].as<graph::ContextFiles>();
+  if (context && !options_.ignore.contains(graph_.contexts[context->context].name)) {
+    // Nothing is ignored: the directory itself shows exactly what the tree says.
+    return os::join_path(graph_.contexts[context->context].dir, mount.source);
+  }
+  if (input.stack.size() == 1 && !context) {
+    if (const auto dir = layers_.directory(input.stack[0], progress_of(id))) {
+      const tree::View view = layers_.view(input.stack, progress_of(id));
+      return os::join_path(*dir, view.resolve(mount.source));
+    }
+  }
+  const tree::View view = layers_.view_files(input.stack, progress_of(id));
+  const std::string real = view.resolve(mount.source);
+  std::vector<tree::Entry> entries;
+  const tree::Tree selected = view.flatten(real);
+  for (auto entry : selected.entries()) {
+    const size_t skip = real.empty() ? 0 : real.size() + 1;
+    entry.path = entry.path.size() < skip ? "source" : os::join_path("source", entry.path.substr(skip));
+    if (entry.path == "source/") entry.path = "source";
+    if (entry.type == tree::Type::Hardlink)
+      entry.link = os::join_path("source", entry.link.size() < skip ? "" : entry.link.substr(skip));
+    entries.push_back(std::move(entry));
+  }
+  const std::string dir = fmt::format("{}/bind-{}", scratch, os::list_dir(scratch).size());
+  os::make_dirs(dir);
+  layer::materialize(tree::Tree(std::move(entries)), dir, options_.single_id);
+  return dir + "/source";
+}
+
+exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const std::string& scratch,
+                                       std::vector<store::Lock>& locks, std::vector<std::string>& env) {
+  using Type = dockerfile::Mount::Type;
+  exec::BindMount out;
+  out.target = mount.target;
+  out.read_only = mount.read_only;
+  switch (mount.type) {
+    case Type::Bind:
+      out.source = bind_source(id, mount, scratch);
+      out.discard_writes = !mount.read_only;
+      break;
+    case Type::Cache: {
+      auto cache = store_.open_cache_mount(mount.id, static_cast<store::Store::Sharing>(mount.sharing), stop_);
+      out.source = cache.path;
+      struct stat st {};
+      const bool is_new = ::stat(cache.path.c_str(), &st) == 0 && os::list_dir(cache.path).empty();
+      if (is_new && mount.from) {
+        const tree::View view = layers_.view_files(results_[*mount.from].stack, progress_of(id));
+        std::vector<tree::Entry> entries;
+        const std::string real = view.resolve(mount.source);
+        const tree::Tree selected = view.flatten(real);
+        for (auto entry : selected.entries()) {
+          if (entry.path.size() <= real.size()) continue;
+          const size_t skip = real.empty() ? 0 : real.size() + 1;
+          entry.path = entry.path.substr(skip);
+          if (entry.type == tree::Type::Hardlink) entry.link = entry.link.substr(skip);
+          entries.push_back(std::move(entry));
+        }
+        layer::materialize(tree::Tree(std::move(entries)), cache.path, options_.single_id);
+      }
+      if (is_new) {
+        if (::chown(cache.path.c_str(), mount.uid, mount.gid) != 0 && !options_.single_id)
+          throw errno_error("set the owner of", cache.path);
+        if (::chmod(cache.path.c_str(), mount.mode) != 0) throw errno_error("set the mode of", cache.path);
+      }
+      locks.push_back(std::move(cache.lock));
+      break;
+    }
+    case Type::Tmpfs:
+      out.is_tmpfs = true;
+      out.tmpfs_size = mount.size;
+      out.read_only = false;
+      break;
+    case Type::Secret: {
+      const auto it = options_.secrets.find(mount.id);
+      if (it == options_.secrets.end()) {
+        if (mount.required)
+          throw Error(fmt::format("the secret \"{}\" is required and was not given", mount.id), {},
+                      fmt::format("pass --secret id={},src=FILE or --secret id={},env=NAME", mount.id, mount.id));
+        out.target.clear();
+        break;
+      }
+      const std::string value = it->second.value ? *it->second.value : os::read_file(it->second.file);
+      if (value.size() > kMaxSecret) throw Error(fmt::format("the secret \"{}\" is larger than 500 KiB", mount.id));
+      if (mount.env) env.push_back(fmt::format("{}={}", *mount.env, value));
+      if (mount.target.empty()) break;
+      out.source = fmt::format("{}/secret-{}", scratch, os::list_dir(scratch).size());
+      write_private_file(out.source, value, mount.mode, mount.uid, mount.gid);
+      break;
+    }
+    case Type::Ssh: {
+      const auto it = options_.ssh.find(mount.id);
+      if (it == options_.ssh.end()) {
+        if (mount.required)
+          throw Error(fmt::format("the ssh agent \"{}\" is required and was not given", mount.id), {},
+                      fmt::format("pass --ssh {}", mount.id));
+        out.target.clear();
+        break;
+      }
+      out.source = it->second;
+      out.read_only = false;
+      env.push_back("SSH_AUTH_SOCK=" + mount.target);
+      break;
+    }
+  }
+  return out;
+}
+
+void StepRunner::execute_run(Id id) {
+  const graph::Step& step = graph_.steps[id];
+  const auto& run = *step.as<graph::Run>();
+  StepResult& result = results_[id];
+  // Another build may be running this very step: wait for it, and take what it made.
+  const store::Lock only_one = store_.lock_key(result.key, stop_);
+  if (take_cached(id)) return;
+
+  const bool is_foreign = !oci::runs_natively(options_.host, step.platform);
+  if (is_foreign) {
+    if (options_.forbid_emulation)
+      throw Error(fmt::format("this step would run {} programs under emulation, which --emulation=forbid excludes",
+                              step.platform.str()),
+                  {}, "put the stage on FROM --platform=$BUILDPLATFORM and cross-compile for $TARGETARCH");
+    exec::enable_emulation({step.platform});
+  }
+
+  exec::RunSpec spec;
+  const os::TempDir scratch(store_.scratch_dir(), "run-");
+  spec.id = fmt::format("slipway-{}-{}", ::getpid(), id);
+  spec.scratch = scratch.path();
+  for (const auto& layer : results_[*step.parent].stack)
+    if (auto dir = layers_.directory(layer, progress_of(id))) spec.lowers.push_back(std::move(*dir));
+  spec.argv = run.argv;
+  spec.env = run.env;
+  spec.env.insert(spec.env.end(), run.proxy_env.begin(), run.proxy_env.end());
+  spec.cwd = run.cwd;
+  spec.user = run.user;
+  spec.network = run.network == "none"   ? exec::Network::None
+                 : run.network == "host" ? exec::Network::Host
+                                         : exec::Network::Default;
+  spec.insecure = run.insecure;
+  spec.hostname = options_.hostname;
+  spec.extra_hosts = options_.extra_hosts;
+  spec.platform = step.platform;
+  spec.limits = options_.limits;
+
+  std::vector<store::Lock> locks;
+  const std::string parts = scratch.path() + "/mounts";
+  os::make_dirs(parts);
+  for (const auto& mount : run.mounts) {
+    exec::BindMount made = make_mount(id, mount, parts, locks, spec.env);
+    if (!made.target.empty()) spec.mounts.push_back(std::move(made));
+  }
+  if (!run.scripts.empty()) {
+    const std::string dir = scratch.path() + "/pipes";
+    os::make_dirs(dir);
+    for (const auto& script : run.scripts) write_private_file(dir + "/" + script.name, script.bytes, 0755, 0, 0);
+    exec::BindMount pipes;
+    pipes.source = dir;
+    pipes.target = "/dev/pipes";
+    spec.mounts.push_back(std::move(pipes));
+  }
+
+  Tail tail;
+  spec.output = [&](std::string_view bytes, bool is_stderr) {
+    tail.add(bytes);
+    observer_.on_output(id, bytes, is_stderr);
+  };
+  spec.upper = store_.new_dir();
+  const int64_t started = now_ns();
+  exec::RunResult ran;
+  try {
+    ran = exec::run_step(spec, stop_);
+  } catch (...) {
+    os::remove_tree(spec.upper);
+    throw;
+  }
+  if (ran.exit_code != 0) {
+    os::remove_tree(spec.upper);
+    Error error(ran.signal ? fmt::format("the command was killed by signal {}{}", ran.signal,
+                                         ran.signal == 9 ? " (out of memory, perhaps)" : "")
+                           : fmt::format("the command failed with exit code {}", ran.exit_code));
+    const std::string last = tail.last_lines(12);
+    if (!last.empty()) error.while_doing("its last output:\n" + last);
+    if (is_foreign && (ran.signal == 11 || ran.signal == 4 || ran.exit_code == 139 || ran.exit_code == 132))
+      error.hint("it died inside the emulator: another version of QEMU may do better (SLIPWAY_QEMU_<ARCH>=/path/to/qemu)");
+    throw error;
+  }
+
+  const std::string layer_id = "run:" + result.key;
+  const tree::Tree changed = without_clock(layer::read_upper(spec.upper), started);
+  store_.put_layer_tree(layer_id, tree::serialize(without_paths(changed)));
+  store_.publish_dir(layer_id, spec.upper);
+  finish(id, {.id = layer_id,
+              .origin = {},
+              .base_blob = {},
+              .base_diff_id = {},
+              .tree = nullptr,
+              .flatten_times = false});
+  observer_.on_finished(id, seams::StepState::Done,
+                        {.wall_seconds = ran.wall_seconds,
+                         .cpu_seconds = ran.cpu_seconds,
+                         .emulated_seconds = ran.emulated_seconds,
+                         .how = is_foreign ? seams::HowRun::Emulated : seams::HowRun::Native},
+                        "");
+}
+
+}  // namespace slipway::build

@@ -1,0 +1,250 @@
+#include "build/step_runner.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "graph/definition.h"
+#include "os/fs.h"
+#include "source/context.h"
+#include "source/hash_files.h"
+#include "source/http.h"
+
+namespace slipway::build {
+namespace {
+
+/// The line of the Dockerfile that `location` ("name:12") points at, with its neighbours.
+std::string excerpt(const std::string& text, const std::string& location) {
+  const auto line = parse_u64(std::string_view(location).substr(location.rfind(':') + 1));
+  if (!line || text.empty()) return {};
+  const auto lines = split(text, '\n');
+  std::string out;
+  for (size_t n = *line > 1 ? *line - 1 : 1; n <= *line + 1 && n <= lines.size(); ++n) {
+    if (n > *line && trim(lines[n - 1]).empty()) break;
+    out += fmt::format("{}{} {:>4} | {}", out.empty() ? "" : "\n", n == *line ? ">>>" : "   ", n, lines[n - 1]);
+  }
+  return out;
+}
+
+}  // namespace
+
+StepRunner::StepRunner(const graph::Graph& graph, store::Store& store, source::Images& images, Layers& layers,
+                       seams::Observer& observer, StepOptions options, std::stop_token stop)
+    : graph_(graph),
+      store_(store),
+      images_(images),
+      layers_(layers),
+      observer_(observer),
+      options_(std::move(options)),
+      stop_(std::move(stop)),
+      nonce_(fmt::format("{} {}", ::getpid(), os::base_name(store.scratch_dir()))),
+      results_(graph.steps.size()) {}
+
+seams::Resolution StepRunner::resolve(uint32_t id) {
+  const graph::Step& step = graph_.steps[id];
+  try {
+    if (step.as<graph::Copy>()) return resolve_copy(id);
+    if (step.as<graph::Run>()) return resolve_run(id);
+    if (step.as<graph::MakeDir>()) return resolve_workdir(id);
+    return resolve_source(id);
+  } catch (Error& e) {
+    fail_at(id, e);
+  } catch (const Cancelled&) {
+    observer_.on_finished(id, seams::StepState::Cancelled, {}, "");
+    throw;
+  }
+}
+
+void StepRunner::execute(uint32_t id) {
+  const graph::Step& step = graph_.steps[id];
+  observer_.on_started(id);
+  try {
+    if (step.as<graph::Copy>()) execute_copy(id);
+    else if (step.as<graph::MakeDir>()) execute_workdir(id);
+    else execute_run(id);
+  } catch (Error& e) {
+    fail_at(id, e);
+  } catch (const Cancelled&) {
+    observer_.on_finished(id, seams::StepState::Cancelled, {}, "");
+    throw;
+  }
+}
+
+void StepRunner::fail_at(Id id, Error& error) {
+  const graph::Step& step = graph_.steps[id];
+  if (!step.location.empty()) {
+    error.at(step.location);
+    error.excerpt(excerpt(options_.dockerfile, step.location));
+  }
+  error.while_doing("in step " + step.name);
+  observer_.on_finished(id, seams::StepState::Failed, {}, error.message());
+  throw error;
+}
+
+Layers::Progress StepRunner::progress_of(Id id) {
+  return [this, id](const std::string& what, uint64_t done, uint64_t total) { observer_.on_progress(id, what, done, total); };
+}
+
+seams::Resolution StepRunner::resolve_source(Id id) {
+  const graph::Step& step = graph_.steps[id];
+  StepResult& result = results_[id];
+  const auto done = [&](seams::StepState state) {
+    result.is_done = true;
+    observer_.on_finished(id, state, {}, "");
+    return seams::Resolution::Done;
+  };
+  if (const auto* image = step.as<graph::BaseImage>()) {
+    // What the files are, not what the image is called: a retagged or re-configured base keeps the cache.
+    plan::Key key("image");
+    for (size_t i = 0; i < image->layers.size(); ++i) {
+      key.add(fmt::format("layer {}", i), image->diff_ids[i].str());
+      result.stack.push_back({.id = "diff:" + image->diff_ids[i].hex(),
+                              .origin = image->origin,
+                              .base_blob = image->layers[i],
+                              .base_diff_id = image->diff_ids[i],
+                              .tree = nullptr,
+                              .flatten_times = false});
+    }
+    result.key = result.saved_key = key.hex();
+    result.is_done = true;
+    observer_.on_started(id);
+    return done(seams::StepState::Done);
+  }
+  observer_.on_started(id);
+  if (const auto* files = step.as<graph::ContextFiles>()) {
+    scan_context(id, graph_.contexts[files->context]);
+    return done(seams::StepState::Done);
+  }
+  if (const auto* file = step.as<graph::Download>()) {
+    download(id, *file);
+    return done(seams::StepState::Done);
+  }
+  if (step.as<graph::GitCheckout>()) throw Error("git sources are not supported yet");
+  result.key = result.saved_key = plan::Key("scratch").hex();
+  return done(seams::StepState::Done);
+}
+
+void StepRunner::scan_context(Id id, const graph::Context& context) {
+  source::ContextRequest request;
+  request.dir = context.dir;
+  if (const auto it = options_.ignore.find(context.name); it != options_.ignore.end()) request.ignore = it->second;
+  request.wanted = context.wanted;
+  request.threads = options_.threads;
+  request.stop = stop_;
+  request.progress = [this, id](uint64_t done, uint64_t total) { observer_.on_progress(id, "hashing", done, total); };
+  const std::string stamps_key = context.dir + "\n" + options_.context_key;
+  request.stamps = store_.read_stamps(stamps_key).value_or("");
+  source::Context scanned = source::scan_context(request);
+  if (scanned.stamps_changed) store_.write_stamps(stamps_key, scanned.stamps);
+  StepResult& result = results_[id];
+  auto files = std::make_shared<const tree::Tree>(std::move(scanned.files));
+  result.key = result.saved_key = "context";  // users of a context go by the content of what they pick
+  result.stack.push_back({.id = "context:" + context.name,
+                          .origin = {},
+                          .base_blob = {},
+                          .base_diff_id = {},
+                          .tree = std::move(files),
+                          .flatten_times = true});
+}
+
+void StepRunner::download(Id id, const graph::Download& file) {
+  // One file in a directory of its own in the store, found again by what the server says of it.
+  StepResult& result = results_[id];
+  const std::string scratch = store_.new_dir();
+  source::DownloadRequest request;
+  request.url = file.url;
+  request.directory = scratch;
+  request.checksum = file.checksum;
+  request.stop = stop_;
+  request.progress = [this, id, &file](uint64_t done, uint64_t total) { observer_.on_progress(id, file.url, done, total); };
+  const source::Downloaded got = source::download(request);
+  tree::Entry entry{.path = got.name, .type = tree::Type::File, .mode = 0600};
+  entry.size = got.size;
+  entry.mtime_ns = got.last_modified.value_or(0) * 1'000'000'000;
+  entry.content.digest = got.sum;
+  entry.content.disk_path = store_.publish_dir("download:" + to_hex(got.sum) + "/" + got.name, scratch) + "/" + got.name;
+  result.key = result.saved_key = "download";
+  result.stack.push_back({.id = "download:" + to_hex(got.sum),
+                          .origin = {},
+                          .base_blob = {},
+                          .base_diff_id = {},
+                          .tree = std::make_shared<const tree::Tree>(std::vector<tree::Entry>{std::move(entry)}),
+                          .flatten_times = false});
+}
+
+seams::Resolution StepRunner::look_up(Id id, plan::Key key, plan::Key saved_key) {
+  const graph::Step& step = graph_.steps[id];
+  StepResult& result = results_[id];
+  if (step.no_cache) key.add("no cache", nonce_);
+  result.key = key.hex();
+  result.saved_key = saved_key.hex();
+  result.parts = std::move(saved_key);
+  if (result.key != result.saved_key) return seams::Resolution::Miss;
+  return take_cached(id) ? seams::Resolution::Done : seams::Resolution::Miss;
+}
+
+// True if the step's layer is in the cache: then the step is done.
+bool StepRunner::take_cached(Id id) {
+  const graph::Step& step = graph_.steps[id];
+  StepResult& result = results_[id];
+  const auto record = store_.find_record(result.key);
+  if (!record) return false;
+  const auto fields = split(record->value, ' ');  // layer id, "flat" or "kept"
+  if (fields.size() != 2) return false;
+  LayerRef layer{.id = fields[0],
+                 .origin = {},
+                 .base_blob = {},
+                 .base_diff_id = {},
+                 .tree = nullptr,
+                 .flatten_times = fields[1] == "flat"};
+  if (!layers_.is_available(layer)) return false;
+  if (step.parent) result.stack = results_[*step.parent].stack;
+  result.stack.push_back(std::move(layer));
+  result.is_done = true;
+  result.picks.clear();
+  ++cached_;
+  observer_.on_finished(id, seams::StepState::Cached, {}, "");
+  return true;
+}
+
+// The step's layer is made: goes on top of the parent's stack, and is found again under the step's key.
+void StepRunner::finish(Id id, LayerRef layer) {
+  const graph::Step& step = graph_.steps[id];
+  StepResult& result = results_[id];
+  const std::string value = layer.id + (layer.flatten_times ? " flat" : " kept");
+  store_.put_record(result.saved_key, value, result.parts.parts());
+  if (result.key != result.saved_key) store_.put_record(result.key, value, {});
+  if (step.parent) result.stack = results_[*step.parent].stack;
+  result.stack.push_back(std::move(layer));
+  result.is_done = true;
+  result.picks.clear();
+}
+
+seams::Resolution StepRunner::resolve_workdir(Id id) {
+  const graph::Step& step = graph_.steps[id];
+  plan::Key key("workdir"), saved("workdir");
+  key.add("parent", results_[*step.parent].key).add(graph::definition(step));
+  saved.add("parent", results_[*step.parent].saved_key).add(graph::definition(step));
+  return look_up(id, std::move(key), std::move(saved));
+}
+
+void StepRunner::execute_workdir(Id id) {
+  const graph::Step& step = graph_.steps[id];
+  const auto& dir = *step.as<graph::MakeDir>();
+  const tree::View parent = layers_.view(results_[*step.parent].stack, progress_of(id));
+  const tree::Owner owner = dir.owner.empty() ? tree::Owner{} : owner_of(id, dir.owner);
+  auto made = std::make_shared<const tree::Tree>(tree::make_dirs(parent, dir.path, owner));
+  const std::string layer_id = "tree:" + tree::tree_digest(*made).hex();
+  finish(id, {.id = layer_id,
+              .origin = {},
+              .base_blob = {},
+              .base_diff_id = {},
+              .tree = std::move(made),
+              .flatten_times = true});
+  observer_.on_finished(id, seams::StepState::Done, {}, "");
+}
+
+}  // namespace slipway::build

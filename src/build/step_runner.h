@@ -1,0 +1,113 @@
+// Does the work of the steps: finds their keys, looks them up, makes their files. One method per kind of step; what each
+// leaves behind is its StepResult, which later steps read.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "build/layers.h"
+#include "exec/run.h"
+#include "exec/sandbox.h"
+#include "graph/graph.h"
+#include "plan/key.h"
+#include "seams/observer.h"
+#include "seams/runner.h"
+#include "source/image.h"
+#include "store/store.h"
+#include "tree/copy.h"
+
+namespace slipway::build {
+
+struct Secret {
+  std::string file;                  // read when a step mounts it
+  std::optional<std::string> value;  // or the value itself (from a variable)
+};
+
+/// What steps need of the request.
+struct StepOptions {
+  std::string context_key;                        // tells the stamps of one Dockerfile's context from another's
+  std::map<std::string, dockerfile::IgnoreFile> ignore;  // by name of the context
+  std::string dockerfile;                         // its text, for excerpts in errors
+  std::map<std::string, Secret> secrets;
+  std::map<std::string, std::string> ssh;         // id -> agent socket
+  std::vector<std::pair<std::string, std::string>> extra_hosts;
+  exec::ResourceLimits limits;
+  std::string hostname = "buildkitsandbox";
+  oci::Platform host;
+  bool forbid_emulation = false;
+  bool single_id = false;
+  unsigned threads = 2;
+};
+
+/// Written once by the thread that resolves or executes the step, read by others afterwards (the scheduler orders that).
+struct StepResult {
+  std::string key;        // of this build: differs from `saved_key` downstream of a step that must not be cached
+  std::string saved_key;  // what later builds will look for
+  plan::Key parts{"none"};
+  Stack stack;            // all layers, base first; complete once the step is done
+  bool is_done = false;   // the files are there or can be had
+  std::vector<std::vector<tree::Pick>> picks;  // of a Copy, from resolve to execute
+};
+
+class StepRunner : public seams::Runner {
+ public:
+  StepRunner(const graph::Graph& graph, store::Store& store, source::Images& images, Layers& layers,
+             seams::Observer& observer, StepOptions options, std::stop_token stop);
+
+  seams::Resolution resolve(uint32_t step) override;
+  void execute(uint32_t step) override;
+  const StepResult& result(uint32_t step) const { return results_[step]; }
+  /// How many steps were found in the cache, and how many ran.
+  size_t cached() const { return cached_; }
+
+ private:
+  using Id = graph::StepId;
+
+  seams::Resolution resolve_source(Id id);
+  seams::Resolution resolve_copy(Id id);
+  seams::Resolution resolve_run(Id id);
+  seams::Resolution resolve_workdir(Id id);
+  seams::Resolution look_up(Id id, plan::Key key, plan::Key saved_key);
+  bool take_cached(Id id);
+  void scan_context(Id id, const graph::Context& context);
+  void download(Id id, const graph::Download& download);
+
+  void execute_copy(Id id);
+  void execute_workdir(Id id);
+  void execute_run(Id id);
+  void finish(Id id, LayerRef layer);
+
+  // copy_step.cc
+  std::vector<std::vector<tree::Pick>> pick_sources(Id id);
+  std::optional<std::vector<std::string>> content_of(Id id);
+  tree::Owner owner_of(Id id, const std::string& text);
+  bool unpack_archive(Id id, const graph::Copy& copy, const tree::Pick& pick, std::vector<tree::Entry>& entries);
+
+  // run_step.cc
+  std::optional<std::string> mount_content(const graph::Mount& mount);
+  exec::BindMount make_mount(Id id, const graph::Mount& mount, const std::string& scratch, std::vector<store::Lock>& locks,
+                             std::vector<std::string>& env);
+  std::string bind_source(Id id, const graph::Mount& mount, const std::string& scratch);
+
+  Layers::Progress progress_of(Id id);
+  [[noreturn]] void fail_at(Id id, Error& error);
+
+  const graph::Graph& graph_;
+  store::Store& store_;
+  source::Images& images_;
+  Layers& layers_;
+  seams::Observer& observer_;
+  StepOptions options_;
+  std::stop_token stop_;
+  std::string nonce_;  // makes keys of --no-cache steps their own
+  std::vector<StepResult> results_;
+  std::atomic<size_t> cached_{0};
+};
+
+}  // namespace slipway::build
