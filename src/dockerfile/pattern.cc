@@ -236,35 +236,36 @@ struct IgnoreFile::Pattern {
 
 namespace {
 
-// A line without comment, blank ends, "!" and leading slash; nullopt if nothing is left to match.
 struct Rule {
   std::string text;
   bool exception = false;
 };
-std::optional<Rule> rule_of(std::string_view line, bool drop_leading_slash) {
-  line = trim_space(line);
-  if (line.empty()) return std::nullopt;
-  Rule rule;
-  if (drop_leading_slash) {
-    rule.exception = line.starts_with('!');
-    if (rule.exception) line = trim_space(line.substr(1));
-    if (line.empty())
-      throw Error("illegal exclusion pattern: \"!\"", {}, "write the path behind the !");
-    rule.text = clean_path(line);
-    if (rule.text.size() > 1 && rule.text.starts_with('/')) rule.text.erase(0, 1);
-    // moby looks for the "!" once more after this.
-    if (!rule.exception && rule.text.size() > 1 && rule.text.starts_with('!')) {
-      rule.exception = true;
-      rule.text.erase(0, 1);
-    }
-  } else {
-    rule.text = clean_path(line);
-    rule.exception = rule.text.starts_with('!');
-    if (rule.exception) rule.text.erase(0, 1);
-    if (rule.text.empty())
-      throw Error("illegal exclusion pattern: \"!\"", {}, "write the path behind the !");
-  }
+
+[[noreturn]] void no_pattern() {
+  throw Error("illegal exclusion pattern: \"!\"", {}, "write the path behind the !");
+}
+
+// A pattern without blank ends and "!"; nullopt if nothing is left to match.
+std::optional<Rule> rule_of(std::string_view pattern) {
+  pattern = trim_space(pattern);
+  if (pattern.empty()) return std::nullopt;
+  Rule rule{clean_path(pattern)};
+  rule.exception = rule.text.starts_with('!');
+  if (rule.exception) rule.text.erase(0, 1);
+  if (rule.text.empty()) no_pattern();
   return rule;
+}
+
+// The pattern in a line of a file: cleaned behind its "!" and made relative. What is left is read
+// like any pattern, so that "/!a" is an exception, too.
+std::string pattern_of_line(std::string_view line) {
+  line = trim_space(line);
+  const bool exception = line.starts_with('!');
+  if (exception) line = trim_space(line.substr(1));
+  if (line.empty()) return exception ? "!" : "";
+  std::string text = clean_path(line);
+  if (text.size() > 1 && text.starts_with('/')) text.erase(0, 1);
+  return exception ? "!" + text : text;
 }
 
 }  // namespace
@@ -280,7 +281,7 @@ IgnoreFile IgnoreFile::parse(std::string_view text, std::string_view name) {
     if (line.starts_with('#')) continue;
     const int column = static_cast<int>(line.size() - trim_space_left(line).size()) + 1;
     try {
-      const auto rule = rule_of(line, true);
+      const auto rule = rule_of(pattern_of_line(line));
       if (!rule) continue;
       file.has_exceptions_ |= rule->exception;
       file.patterns_.push_back(
@@ -297,7 +298,7 @@ IgnoreFile IgnoreFile::parse(std::string_view text, std::string_view name) {
 IgnoreFile IgnoreFile::from_patterns(const std::vector<std::string>& patterns) {
   IgnoreFile file;
   for (const auto& text : patterns) {
-    const auto rule = rule_of(text, false);
+    const auto rule = rule_of(text);
     if (!rule) continue;
     file.has_exceptions_ |= rule->exception;
     file.patterns_.push_back(

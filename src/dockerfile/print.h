@@ -17,10 +17,13 @@ namespace slipway::dockerfile {
 std::string to_sexp(const std::vector<Statement>& statements);
 std::string to_sexp(const Statement& statement);
 
-/// Everything in the value: a record with "version", "file", "directives", "globalArgs", "stages",
-/// "warnings".
-json::Value to_json(const Dockerfile& file);
-json::Value to_json(const Instruction& instruction);
+/// What to_json leaves out: nothing, or all that says where and how something is written (places,
+/// source text, comments, warnings, casing), so that two files of one meaning give one value.
+enum class Detail { Everything, Meaning };
+
+/// A record with "version", "file", "directives", "globalArgs", "stages", "warnings".
+json::Value to_json(const Dockerfile& file, Detail detail = Detail::Everything);
+json::Value to_json(const Instruction& instruction, Detail detail = Detail::Everything);
 
 /// A Dockerfile that parses to the same value but for places, comments and layout. Every
 /// instruction takes one line (and its heredocs).

@@ -42,6 +42,7 @@ Value to_json(const std::vector<Pair>& pairs) {
 // Writes the members of one kind of instruction into its record.
 struct Members {
   Value& out;
+  const Detail detail;
 
   void text(const char* key, const std::string& value) {
     if (!value.empty()) out[key] = value;
@@ -99,7 +100,7 @@ struct Members {
     for (const auto& item : arg.items) {
       Value record{{"name", item.name}};
       if (item.value) record["value"] = *item.value;
-      if (!item.doc.empty()) record["doc"] = item.doc;
+      if (!item.doc.empty() && detail == Detail::Everything) record["doc"] = item.doc;
       items.push_back(std::move(record));
     }
     out["items"] = std::move(items);
@@ -124,47 +125,53 @@ struct Members {
   }
   void operator()(const Onbuild& onbuild) {
     out["trigger"] = onbuild.text;
-    out["inner"] = dockerfile::to_json(onbuild.inner.front());
+    out["inner"] = dockerfile::to_json(onbuild.inner.front(), detail);
   }
   void operator()(const Maintainer& maintainer) { out["name"] = maintainer.name; }
 };
 
 }  // namespace
 
-Value to_json(const Instruction& instruction) {
-  Value out{{"keyword", keyword_of(instruction)},
-            {"span", to_json(instruction.span)},
-            {"source", instruction.text}};
-  std::visit(Members{out}, instruction.body);
+Value to_json(const Instruction& instruction, Detail detail) {
+  Value out{{"keyword", keyword_of(instruction)}};
+  if (detail == Detail::Everything) {
+    out["span"] = to_json(instruction.span);
+    out["source"] = instruction.text;
+  }
+  std::visit(Members{out, detail}, instruction.body);
   return out;
 }
 
-Value to_json(const Dockerfile& file) {
+Value to_json(const Dockerfile& file, Detail detail) {
+  const bool everything = detail == Detail::Everything;
   Value directives = Value::object();
   if (file.directives.syntax) directives["syntax"] = *file.directives.syntax;
   if (file.directives.check) directives["check"] = *file.directives.check;
   directives["escape"] = std::string(1, file.directives.escape);
   Value args = Value::array();
-  for (const auto& arg : file.global_args) args.push_back(to_json(arg));
+  for (const auto& arg : file.global_args) args.push_back(to_json(arg, detail));
   Value stages = Value::array();
   for (const auto& stage : file.stages) {
+    Value record{{"name", stage.name()}, {"from", to_json(stage.head, detail)}};
+    if (everything && !stage.doc.empty()) record["doc"] = stage.doc;
     Value instructions = Value::array();
-    for (const auto& instruction : stage.instructions) instructions.push_back(to_json(instruction));
-    Value record{{"name", stage.name()}, {"from", to_json(stage.head)}};
-    if (!stage.doc.empty()) record["doc"] = stage.doc;
+    for (const auto& instruction : stage.instructions)
+      instructions.push_back(to_json(instruction, detail));
     record["instructions"] = std::move(instructions);
     stages.push_back(std::move(record));
   }
+  Value out{{"version", 1}};
+  if (everything) out["file"] = file.file_name;
+  out["directives"] = std::move(directives);
+  out["globalArgs"] = std::move(args);
+  out["stages"] = std::move(stages);
+  if (!everything) return out;
   Value warnings = Value::array();
   for (const auto& warning : file.warnings)
     warnings.push_back(
         {{"rule", warning.rule}, {"message", warning.message}, {"span", to_json(warning.span)}});
-  return Value{{"version", 1},
-               {"file", file.file_name},
-               {"directives", std::move(directives)},
-               {"globalArgs", std::move(args)},
-               {"stages", std::move(stages)},
-               {"warnings", std::move(warnings)}};
+  out["warnings"] = std::move(warnings);
+  return out;
 }
 
 }  // namespace slipway::dockerfile

@@ -77,6 +77,18 @@ std::string plain(std::string_view word) {
   return simple ? std::string(word) : shown(word);
 }
 
+// The keyword that was probably meant: a near one, or one with its letters in another order.
+std::optional<std::string> meant(std::string_view word) {
+  const auto sorted = [](std::string text) {
+    std::sort(text.begin(), text.end());
+    return text;
+  };
+  if (word.size() <= 16)
+    for (const auto& keyword : instruction_keywords())
+      if (sorted(keyword) == sorted(to_upper(word))) return keyword;
+  return closest(word, instruction_keywords());
+}
+
 class Scanner {
  public:
   Scanner(std::string_view text, Mistakes& mistakes, char escape)
@@ -247,7 +259,7 @@ class Scanner {
 
   void report_unknown(Statement& statement) {
     std::string hint;
-    if (const auto near = closest(statement.keyword, instruction_keywords())) {
+    if (const auto near = meant(statement.keyword)) {
       hint = fmt::format("did you mean {}?", *near);
     } else if (statement.text.contains('\0')) {
       hint = "the file contains binary data";
@@ -286,7 +298,7 @@ class Scanner {
         return;
       case Style::Health: {
         size_t end = 0;
-        while (end < args.size() && !is_space(static_cast<unsigned char>(args[end]))) ++end;
+        while (end < args.size() && !is_blank(args[end])) ++end;
         const std::string_view rest = trim_space_left(args.substr(end));
         const size_t rest_at = base + args.size() - rest.size();
         statement.words.push_back({std::string(args.substr(0, end)), base});

@@ -5,24 +5,26 @@
 
 namespace slipway::dockerfile {
 
+namespace {
+
+// Flags are separated by ASCII blanks only; a no-break space is part of a word.
+bool is_ascii_space(char c) { return is_blank(c) || c == '\n'; }
+
+}  // namespace
+
 Flags split_flags(std::string_view text, char escape, size_t base) {
   Flags flags;
   size_t at = 0;
   while (true) {
-    while (at < text.size()) {
-      const Rune rune = decode_rune(text, at);
-      if (!is_space(rune.value)) break;
-      at += rune.size;
-    }
+    while (at < text.size() && is_ascii_space(text[at])) ++at;
     flags.rest = at;
     if (!text.substr(at).starts_with("--")) return flags;
     std::string word;
     const size_t begin = at;
     char quote = 0;
     while (at < text.size()) {
-      const Rune rune = decode_rune(text, at);
       const char c = text[at];
-      if (!quote && is_space(rune.value)) break;
+      if (!quote && is_ascii_space(c)) break;
       if (quote ? c == quote : (c == '\'' || c == '"')) {
         quote = quote ? '\0' : c;
         ++at;
