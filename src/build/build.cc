@@ -1,0 +1,256 @@
+#include "build/build.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "build/inputs.h"
+#include "build/layers.h"
+#include "build/outputs.h"
+#include "build/step_runner.h"
+#include "dockerfile/parse.h"
+#include "graph/lower.h"
+#include "registry/client.h"
+#include "schedule/builder.h"
+#include "source/image.h"
+#include "store/store.h"
+
+namespace slipway::build {
+namespace {
+
+/// What is parsed but not built yet is refused by name: nothing is left out silently.
+void refuse_unsupported(const BuildRequest& r) {
+  const auto refuse = [](const std::string& flag, const std::string& hint) {
+    throw Error("this flag is not supported yet", flag, hint);
+  };
+  if (!r.cache_to.empty()) refuse("--cache-to", "the local cache needs no flag");
+  if (!r.cache_from.empty()) refuse("--cache-from", "the local cache needs no flag");
+  for (const auto& attest : r.attests)
+    if (!attest.disabled) refuse("--attest type=" + attest.type, "leave it out, or pass --provenance=false --sbom=false");
+  if (r.call.name != "build") refuse("--call " + r.call.name, "leave it out to build");
+  if (!r.policies.empty()) refuse("--policy", "leave it out");
+}
+
+/// Base images for the graph, fetched side by side ahead of time.
+class ImageResolver : public graph::Resolver {
+ public:
+  ImageResolver(source::Images& images, seams::Observer& observer, bool pull, std::stop_token stop)
+      : images_(images), observer_(observer), pull_(pull), stop_(std::move(stop)) {}
+
+  void prefetch(const std::vector<std::pair<std::string, oci::Platform>>& wanted) {
+    for (const auto& [name, platform] : wanted)
+      pending_[{name, platform.str()}] =
+          std::async(wanted.size() > 1 ? std::launch::async : std::launch::deferred,
+                     [this, name = name, platform = platform] { return find(name, platform); });
+  }
+
+  graph::ResolvedImage image(const std::string& name, const oci::Platform& platform) override {
+    const auto key = std::pair(name, platform.str());
+    if (const auto it = found_.find(key); it != found_.end()) return it->second;
+    const auto pending = pending_.find(key);
+    return found_[key] = pending == pending_.end() ? find(name, platform) : pending->second.get();
+  }
+
+  void warn(const std::string& text, const std::string& location) override { observer_.on_warning(text, location); }
+
+ private:
+  graph::ResolvedImage find(const std::string& name, const oci::Platform& platform) {
+    const source::FoundImage found =
+        images_.find(name, platform, pull_, stop_, [this](const std::string& text) { observer_.on_warning(text, ""); });
+    return {.image = {.reference = found.reference,
+                      .origin = found.origin,
+                      .manifest = found.manifest_descriptor.digest,
+                      .layers = found.manifest.layers,
+                      .diff_ids = found.config.diff_ids},
+            .config = found.config};
+  }
+
+  source::Images& images_;
+  seams::Observer& observer_;
+  bool pull_;
+  std::stop_token stop_;
+  std::map<std::pair<std::string, std::string>, std::future<graph::ResolvedImage>> pending_;
+  std::map<std::pair<std::string, std::string>, graph::ResolvedImage> found_;
+};
+
+std::map<std::string, graph::NamedContext> named_contexts(const BuildRequest& request) {
+  std::map<std::string, graph::NamedContext> out;
+  for (const auto& [name, value] : request.build_contexts) {
+    graph::NamedContext context;
+    if (value.starts_with("docker-image://")) context.image = value.substr(15);
+    else if (value.starts_with("oci-layout://")) context.image = value;
+    else if (value.find("://") != value.npos || value.starts_with("target:") || value.starts_with("git@"))
+      throw Error(fmt::format("the named context {}={} is of a kind that is not supported yet", name, value), "--build-context",
+                  "a directory, docker-image:// and oci-layout:// are");
+    else context.dir = os::absolute_path(value);
+    if (!context.dir.empty() && !os::is_directory(context.dir))
+      throw Error(fmt::format("the named context {} is not a directory", name), value);
+    out[name] = std::move(context);
+  }
+  return out;
+}
+
+std::optional<int64_t> source_date_epoch(const BuildRequest& request) {
+  const auto it = request.build_args.find("SOURCE_DATE_EPOCH");
+  if (it == request.build_args.end() || it->second.empty()) return std::nullopt;
+  const auto seconds = parse_u64(it->second);
+  if (!seconds || *seconds > 253402300799)
+    throw Error(fmt::format("SOURCE_DATE_EPOCH={} is no time", it->second), {}, "it is a number of seconds since 1970");
+  return static_cast<int64_t>(*seconds);
+}
+
+graph::Request graph_request(const BuildRequest& request, const Inputs& inputs, const std::string& created) {
+  graph::Request out;
+  out.build_platform = oci::host_platform();
+  out.platforms = request.platforms;
+  if (out.platforms.empty()) out.platforms = {out.build_platform};
+  for (const auto& platform : out.platforms)
+    if (platform.os != "linux")
+      throw Error(fmt::format("images for {} cannot be built", platform.str()), "--platform", "linux platforms can");
+  out.target = request.target;
+  out.context_dir = inputs.context_dir;
+  out.build_args = request.build_args;
+  out.named_contexts = named_contexts(request);
+  out.labels = request.labels;
+  out.default_network = request.network.empty() ? "default" : request.network;
+  out.no_cache = request.no_cache;
+  out.no_cache_stages = request.no_cache_filter;
+  const auto allowed = [&](const char* what) {
+    return std::find(request.allow.begin(), request.allow.end(), what) != request.allow.end();
+  };
+  out.allow_insecure = allowed("security.insecure");
+  out.allow_host_network = allowed("network.host") || request.network == "host";
+  out.created = created;
+  return out;
+}
+
+StepOptions step_options(const BuildRequest& request, const Inputs& inputs, const exec::Namespace& ns,
+                         const graph::Graph& graph) {
+  StepOptions out;
+  out.context_key = inputs.dockerfile_key;
+  out.dockerfile = inputs.dockerfile_text;
+  out.host = oci::host_platform();
+  out.forbid_emulation = request.emulation == Emulation::Forbid;
+  out.single_id = ns.mapping == exec::IdMapping::Single;
+  out.threads = std::max(2u, std::thread::hardware_concurrency());
+  for (const auto& context : graph.contexts) {
+    if (context.is_main && inputs.ignore) out.ignore[context.name] = *inputs.ignore;
+    if (context.is_main) continue;
+    const std::string path = os::join_path(context.dir, ".dockerignore");
+    if (const auto text = os::read_file_if_exists(path)) out.ignore[context.name] = dockerfile::IgnoreFile::parse(*text, path);
+  }
+  for (const auto& secret : request.secrets) {
+    Secret value;
+    if (!secret.env.empty()) {
+      const char* text = std::getenv(secret.env.c_str());
+      value.value = text ? text : "";
+    } else {
+      value.file = os::absolute_path(secret.src);
+      if (!os::exists(value.file)) throw Error(fmt::format("the file of secret \"{}\" is not there", secret.id), secret.src);
+    }
+    out.secrets[secret.id] = std::move(value);
+  }
+  for (const auto& ssh : request.ssh) {
+    const char* agent = std::getenv("SSH_AUTH_SOCK");
+    const std::string socket = ssh.paths.empty() ? (agent ? agent : "") : ssh.paths[0];
+    if (socket.empty())
+      throw Error(fmt::format("there is no ssh agent for --ssh {}", ssh.id), "--ssh", "start one (SSH_AUTH_SOCK is not set), or name a socket");
+    out.ssh[ssh.id] = os::absolute_path(socket);
+  }
+  for (const auto& host : request.add_hosts) out.extra_hosts.emplace_back(host.host, host.ip == "host-gateway" ? "127.0.0.1" : host.ip);
+  for (const auto& limit : request.ulimits)
+    out.limits.ulimits.push_back(fmt::format("{}={}:{}", limit.name, limit.soft, limit.hard));
+  if (request.shm_size) out.limits.shm_size = request.shm_size;
+  out.limits.cgroup_parent = request.cgroup_parent;
+  out.limits.resources = request.resources;
+  if (const auto it = request.build_args.find("BUILDKIT_SANDBOX_HOSTNAME"); it != request.build_args.end()) out.hostname = it->second;
+  return out;
+}
+
+std::vector<seams::StepInfo> describe(const graph::Graph& graph) {
+  std::vector<seams::StepInfo> out;
+  for (const auto& step : graph.steps) {
+    seams::StepInfo info;
+    info.name = step.as<graph::Scratch>() ? "[internal] scratch" : step.name;
+    info.kind = step.as<graph::Run>()                                  ? seams::StepKind::Run
+                : step.as<graph::Copy>() || step.as<graph::MakeDir>() ? seams::StepKind::File
+                                                                       : seams::StepKind::Source;
+    if (step.parent || step.as<graph::BaseImage>()) info.platform = step.platform.str();
+    info.inputs = step.inputs();
+    info.location = step.location;
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+void warn_of_emulation(const graph::Graph& graph, seams::Observer& observer) {
+  const oci::Platform host = oci::host_platform();
+  for (const auto& step : graph.steps)
+    if (step.as<graph::Run>() && !oci::runs_natively(host, step.platform))
+      observer.on_warning(fmt::format("{} runs under emulation on this {} machine unless it is cached", step.name, host.str()),
+                          step.location);
+}
+
+}  // namespace
+
+BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& observer, std::stop_token stop) {
+  refuse_unsupported(request);
+  check_outputs(request);
+  if (!ns.note.empty()) observer.on_warning(ns.note, "");
+  std::stop_source cancel;
+  const std::stop_callback forward(stop, [&] { cancel.request_stop(); });
+
+  store::Store store(request.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : request.store);
+  const Inputs inputs = load_inputs(request, store.scratch_dir());
+  const dockerfile::Dockerfile file = dockerfile::parse(inputs.dockerfile_text, inputs.dockerfile_name);
+  for (const auto& warning : file.warnings)
+    observer.on_warning(fmt::format("{}: {}", warning.rule, warning.message), fmt::format("{}:{}", inputs.dockerfile_name, warning.span.line));
+
+  const std::optional<int64_t> epoch = source_date_epoch(request);
+  const std::string created = image::rfc3339(epoch.value_or(tree::kNeutralTime));
+  registry::ClientOptions client_options;
+  registry::Client client(client_options);
+  source::Images images(store, client);
+  ImageResolver resolver(images, observer, request.pull, cancel.get_token());
+  const graph::Request wanted = graph_request(request, inputs, created);
+  resolver.prefetch(graph::images_ahead(file, wanted));
+  const graph::Graph graph = graph::lower(file, wanted, resolver);
+
+  observer.on_plan(describe(graph));
+  if (request.emulation == Emulation::Warn) warn_of_emulation(graph, observer);
+  Layers layers(store, images, ns.mapping == exec::IdMapping::Single, cancel.get_token());
+  StepRunner steps(graph, store, images, layers, observer, step_options(request, inputs, ns, graph), cancel.get_token());
+  std::vector<schedule::Node> nodes;
+  for (const auto& step : graph.steps) nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});
+  std::vector<schedule::StepId> targets;
+  for (const auto& target : graph.targets) targets.push_back(target.files);
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  schedule::run(schedule::Plan(std::move(nodes), targets), steps,
+                {.heavy = request.max_parallel ? request.max_parallel : std::max(2u, cores), .light = 8}, cancel);
+
+  BuildResult result;
+  result.steps = graph.steps.size();
+  result.cached = steps.cached();
+  make_outputs({.request = request,
+                .graph = graph,
+                .steps = steps,
+                .layers = layers,
+                .store = store,
+                .client = client,
+                .observer = observer,
+                .created = created,
+                .clamp_ns = epoch ? *epoch * 1'000'000'000 : 0,
+                .stop = cancel.get_token()},
+               result);
+  if (!request.iidfile.empty()) os::write_file_atomic(request.iidfile, result.image_id);
+  if (!request.metadata_file.empty()) os::write_file_atomic(request.metadata_file, result.metadata_json);
+  return result;
+}
+
+}  // namespace slipway::build

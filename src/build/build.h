@@ -1,0 +1,27 @@
+// The table of contents of a build: Dockerfile and context in, images out.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "build/request.h"
+#include "exec/sandbox.h"
+#include "oci/documents.h"
+#include "seams/observer.h"
+
+namespace slipway::build {
+
+struct BuildResult {
+  oci::Descriptor descriptor;      // index or manifest; empty digest if the result only stays in the cache
+  std::string image_id;            // what --iidfile and --quiet say: config digest of one image, else the index digest
+  std::string metadata_json;       // what --metadata-file says
+  std::vector<std::string> lines;  // one line for each thing that was made, for people
+  size_t steps = 0, cached = 0;
+};
+
+/// Runs inside the namespace that exec::enter_namespace() gave (`ns`). Throws Error, or Cancelled when `stop` is asked
+/// for. Writes --iidfile and --metadata-file itself.
+BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& observer, std::stop_token stop);
+
+}  // namespace slipway::build

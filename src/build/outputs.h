@@ -1,0 +1,35 @@
+// What the user asked to have made of the result: images in the store, archives, pushes, files.
+#pragma once
+
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "build/assemble.h"
+#include "build/build.h"
+#include "build/request.h"
+#include "registry/client.h"
+
+namespace slipway::build {
+
+struct OutputContext {
+  const BuildRequest& request;
+  const graph::Graph& graph;
+  const StepRunner& steps;
+  Layers& layers;
+  store::Store& store;
+  registry::Client& client;
+  seams::Observer& observer;
+  std::string created;   // RFC 3339
+  int64_t clamp_ns = 0;  // SOURCE_DATE_EPOCH, or 0
+  std::stop_token stop;
+};
+
+/// Refuses, before any work is done, outputs that cannot be made of this request. Throws Error naming the flag.
+void check_outputs(const BuildRequest& request);
+
+/// Makes every output in order and fills `result`.
+void make_outputs(const OutputContext& context, BuildResult& result);
+
+}  // namespace slipway::build
