@@ -1,0 +1,149 @@
+#include "report/summary.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/text.h"
+#include "report/text.h"
+
+namespace slipway::report {
+namespace {
+
+struct Row {
+  std::string step, platform, time, how, cpu;
+};
+
+/// Steps that are work of the build and not its bookkeeping, and that came to an end.
+bool counts(const Step& step) {
+  return step.info.kind != StepKind::Other && step.is_over() && step.state != StepState::Cancelled;
+}
+
+std::string how_of(const Step& step) {
+  if (step.state == StepState::Failed) return "failed";
+  if (step.state == StepState::Cached) return "cached";
+  switch (step.cost.how) {
+    case HowRun::Native:
+      return "native";
+    case HowRun::Emulated:
+      return "emulated";
+    case HowRun::NotRun:
+      return "-";
+  }
+  return "-";
+}
+
+Row row_of(const Step& step, double now) {
+  const bool has_cpu = step.cost.cpu_seconds > 0;
+  return {.step = harmless(step.info.name, false),
+          .platform = step.info.platform.empty() ? "-" : step.info.platform,
+          .time = human_duration(step.seconds(now)),
+          .how = how_of(step),
+          .cpu = has_cpu ? human_duration(step.cost.cpu_seconds) : "-"};
+}
+
+/// The indices of the steps to show, in order of the plan.
+std::vector<size_t> shown_steps(const std::vector<Step>& steps, double now) {
+  std::vector<size_t> all;
+  for (size_t i = 0; i < steps.size(); ++i)
+    if (counts(steps[i])) all.push_back(i);
+  if (all.size() <= kMaxRows) return all;
+  const auto is_dearer = [&](size_t a, size_t b) {
+    const bool failed_a = steps[a].state == StepState::Failed,
+               failed_b = steps[b].state == StepState::Failed;
+    if (failed_a != failed_b) return failed_a;
+    return steps[a].seconds(now) > steps[b].seconds(now);
+  };
+  std::stable_sort(all.begin(), all.end(), is_dearer);
+  all.resize(kMaxRows);
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+std::string totals(const History& history, double now) {
+  size_t steps = 0, cached = 0;
+  double cpu = 0, emulated = 0;
+  for (const Step& step : history.steps()) {
+    if (!counts(step)) continue;
+    ++steps;
+    cached += step.state == StepState::Cached;
+    cpu += step.cost.cpu_seconds;
+    emulated += step.cost.emulated_seconds;
+  }
+  std::string out = fmt::format("Total {}: {} {}", human_duration(now - history.began()), steps,
+                                steps == 1 ? "step" : "steps");
+  if (steps) out += fmt::format(", {} cached ({} %)", cached, (cached * 100 + steps / 2) / steps);
+  if (cpu > 0) out += fmt::format(", CPU {}", human_duration(cpu));
+  if (emulated > 0) out += fmt::format(", {} of it emulated", human_duration(emulated));
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string log_time(double seconds) {
+  return fmt::format("{:.{}f}", seconds, seconds < 10 ? 3 : seconds < 100 ? 2 : 1);
+}
+
+std::string render_warnings(const History& history, const Palette& palette) {
+  std::vector<std::string> lines;
+  for (const Warning& warning : history.warnings()) {
+    std::string line = harmless(warning.text, false);
+    if (!warning.location.empty()) line = harmless(warning.location, false) + ": " + line;
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+  }
+  if (lines.empty()) return {};
+  const std::string head =
+      fmt::format(" {} {}:", lines.size(), lines.size() == 1 ? "warning" : "warnings");
+  std::string out = Palette::paint(palette.warning, head) + "\n";
+  for (const auto& line : lines) out += " - " + line + "\n";
+  return out;
+}
+
+std::string render_summary(const History& history, double now, size_t columns) {
+  const auto& steps = history.steps();
+  const auto shown = shown_steps(steps, now);
+  std::vector<Row> rows = {{"STEP", "PLATFORM", "TIME", "HOW", "CPU"}};
+  for (const size_t i : shown) rows.push_back(row_of(steps[i], now));
+
+  const auto width_of = [&](std::string Row::* cell) {
+    size_t width = 0;
+    for (const Row& row : rows) width = std::max(width, columns_of(row.*cell));
+    return width;
+  };
+  const size_t platform = width_of(&Row::platform), time = width_of(&Row::time),
+               how = width_of(&Row::how), cpu = width_of(&Row::cpu);
+  const size_t others = platform + time + how + cpu + 9;
+  size_t step = std::min<size_t>(width_of(&Row::step), 72);
+  if (columns) step = std::min(step, columns > others + 20 ? columns - others : 20);
+
+  std::string out;
+  if (!shown.empty()) {
+    for (const Row& row : rows) {
+      std::string name = fit(row.step, step);
+      name.append(step - columns_of(name), ' ');
+      out += fmt::format(" {}  {:<{}}  {:>{}}  {:<{}}  {:>{}}\n", name, row.platform, platform,
+                         row.time, time, row.how, how, row.cpu, cpu);
+    }
+  }
+  size_t counted = 0;
+  for (const Step& one : steps) counted += counts(one);
+  if (counted > shown.size())
+    out += fmt::format(" ... and {} that took less\n", counted - shown.size());
+  return out + totals(history, now);
+}
+
+std::string render_failures(const History& history, const Palette& palette, bool keep_colors) {
+  std::string out;
+  for (const Step& step : history.steps()) {
+    if (step.state != StepState::Failed) continue;
+    out += "------\n";
+    out += Palette::paint(palette.error, " > " + harmless(step.info.name, false) + ":") + "\n";
+    for (const OutputLine& line : step.tail)
+      out += fmt::format("{} {}\n", log_time(line.after), harmless(line.text, keep_colors));
+    out += "------\n";
+  }
+  return out;
+}
+
+}  // namespace slipway::report
