@@ -1,5 +1,5 @@
-// One RUN: an overlay of snapshot directories, a sandbox by an OCI runtime (crun, else runc), the process's output, its
-// exit and what it cost. What changed is left in `upper` for layer/diff.
+// One RUN: an overlay of snapshot directories, a sandbox by an OCI runtime (crun, else runc), the
+// process's output, its exit and what it cost. What changed is left in `upper` for layer/diff.
 #pragma once
 
 #include <cstdint>
@@ -31,21 +31,25 @@ struct ResourceLimits {
   std::vector<std::string> ulimits;  // "nofile=1024:2048" as docker's --ulimit
   uint64_t shm_size = 64u << 20;     // bytes
   std::string cgroup_parent;
-  std::map<std::string, std::string> resources;  // docker's --resource keys; applied where cgroups are ours to set
+  std::map<std::string, std::string>
+      resources;  // docker's --resource keys; applied where cgroups are ours to set
 };
 
 struct RunSpec {
-  std::string id;                   // unique in this process; names scratch directories and the container
-  std::string scratch;              // an existing directory of the caller's for bundle and work files; removed by the caller
+  std::string id;       // unique in this process; names scratch directories and the container
+  std::string scratch;  // an existing directory of the caller's for bundle and work files; removed
+                        // by the caller
   std::vector<std::string> lowers;  // snapshot directories, bottom first; may be empty (scratch)
   std::string upper;                // existing empty directory on the same file system as the store
   std::vector<std::string> argv;
   std::vector<std::string> env;  // "K=V"
-  std::string cwd;               // absolute; created by the caller's WORKDIR rules, or here if missing
-  std::string user;              // "", "name", "uid", "name:group", "uid:gid"; resolved in the rootfs's passwd and group
+  std::string cwd;   // absolute; created by the caller's WORKDIR rules, or here if missing
+  std::string user;  // "", "name", "uid", "name:group", "uid:gid"; resolved in the rootfs's passwd
+                     // and group
   std::vector<BindMount> mounts;
   Network network = Network::Default;
-  bool insecure = false;  // --security=insecure: all capabilities of our namespace, no seccomp, writable /sys
+  bool insecure =
+      false;  // --security=insecure: all capabilities of our namespace, no seccomp, writable /sys
   std::string hostname = "buildkitsandbox";
   std::vector<std::pair<std::string, std::string>> extra_hosts;  // name, ip
   oci::Platform platform;
@@ -63,23 +67,26 @@ struct RunResult {
   double emulated_seconds = 0;  // the part of it spent in an emulator
 };
 
-/// Runs to the end. A non-zero exit is a result, not an Error. Throws Error when the sandbox cannot be set up, Cancelled
-/// within a second of `stop` with nothing left running or mounted. Mount points that had to be made in the root file
-/// system (proc, resolv.conf, mount targets) are removed from `upper` again when they stayed empty.
+/// Runs to the end. A non-zero exit is a result, not an Error. Throws Error when the sandbox cannot
+/// be set up, Cancelled within a second of `stop` with nothing left running or mounted. Mount
+/// points that had to be made in the root file system (proc, resolv.conf, mount targets) are
+/// removed from `upper` again when they stayed empty.
 RunResult run_step(const RunSpec& spec, std::stop_token stop);
 
-/// The runtime that run_step uses, chosen once per process by trying: "crun 1.8.1", "runc 1.1.5". Throws Error with what
-/// to install when none works here.
+/// The runtime that run_step uses, chosen once per process by trying: "crun 1.8.1", "runc 1.1.5".
+/// Throws Error with what to install when none works here.
 std::string runtime_description();
 
-/// uid, gid and supplementary groups of a Dockerfile USER or --chown value from the text of passwd and group files.
+/// uid, gid and supplementary groups of a Dockerfile USER or --chown value from the text of passwd
+/// and group files.
 struct Ids {
   uint32_t uid = 0, gid = 0;
   std::vector<uint32_t> groups;
   std::string home;
 };
-/// Throws Error "no user X in /etc/passwd of the image" with a hint. `for_chown`: "user" alone gives gid = uid when
-/// numeric and not in passwd (docker's COPY --chown rule) instead of gid 0.
-Ids resolve_user(std::string_view user, std::string_view passwd, std::string_view group, bool for_chown);
+/// Throws Error "no user X in /etc/passwd of the image" with a hint. `for_chown`: "user" alone
+/// gives gid = uid when numeric and not in passwd (docker's COPY --chown rule) instead of gid 0.
+Ids resolve_user(std::string_view user, std::string_view passwd, std::string_view group,
+                 bool for_chown);
 
 }  // namespace slipway::exec

@@ -1,0 +1,30 @@
+// config.json of the OCI runtime specification for one step.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "exec/run.h"
+#include "exec/sandbox.h"
+
+namespace slipway::exec {
+
+struct ConfigMount {
+  std::string source;  // an attached mount of ours, bound as it is; empty for tmpfs
+  std::string target;
+  uint64_t tmpfs_size = 0;  // bytes, 0 = no limit
+};
+
+struct ContainerConfig {
+  std::string rootfs;
+  Ids ids;
+  std::vector<std::string> env;  // complete, HOME included
+  std::string sys_dir;  // what to bind on /sys unless the step has a network namespace of its own
+  std::vector<ConfigMount> mounts;
+  IdMapping mapping = IdMapping::Root;
+};
+
+/// The document. Throws Error for a malformed ulimit.
+std::string container_config(const RunSpec& spec, const ContainerConfig& config);
+
+}  // namespace slipway::exec

@@ -1,0 +1,163 @@
+// The child shares our memory until it executes the runtime (as vfork does), so that starting costs
+// the same whatever the size of this process. It makes system calls only, and reports what failed
+// through the shared structure.
+#include "exec/launch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.h"
+#include "exec/mounts.h"
+
+namespace slipway::exec {
+namespace {
+
+constexpr size_t kStackSize = 256 * 1024;
+
+/// What the child reads, and where it says what failed.
+struct ChildTask {
+  const Launch* what = nullptr;
+  char* const* argv = nullptr;
+  char* const* env = nullptr;
+  int alive_pipe = -1;  // its other end is ours: an error condition tells that we died before the
+                        // child could be tied to us
+  sigset_t signals;     // the mask that the runtime is to have
+  const char* failed = nullptr;
+  const char* failed_path = "";
+  int error = 0;
+};
+
+int fail(ChildTask& task, const char* doing, const char* path) {
+  task.error = errno;
+  task.failed = doing;
+  task.failed_path = path;
+  return 127;
+}
+
+int child_main(void* argument) {
+  ChildTask& task = *static_cast<ChildTask*>(argument);
+  const Launch& what = *task.what;
+  // Handlers are code of this program: none may run in the child once signals are let through.
+  for (int number = 1; number < SIGRTMIN; ++number) {
+    struct sigaction action{};
+    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL) {
+      action = {};
+      action.sa_handler = SIG_DFL;
+      ::sigaction(number, &action, nullptr);
+    }
+  }
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  pollfd parent = {task.alive_pipe, 0, 0};
+  if (::poll(&parent, 1, 0) != 0) ::_exit(127);
+  // No terminal: keys meant for the program must not reach the step, and the step must not type
+  // into the terminal.
+  ::setsid();
+  // The runtime looks itself up in /proc, which must count processes as its own namespace does.
+  if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+    return fail(task, "mount", "/proc");
+  for (const auto& [mount, target] : what.mounts)
+    if ((errno = try_attach_mount(mount, target.c_str())) != 0)
+      return fail(task, "mount on", target.c_str());
+  if (what.hide_cgroups && ::mount("none", "/sys/fs/cgroup", "tmpfs", MS_RDONLY, nullptr) != 0 &&
+      errno != ENOENT)
+    return fail(task, "mount on", "/sys/fs/cgroup");
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null < 0) return fail(task, "open", "/dev/null");
+  if (::dup2(null, 0) < 0 || ::dup2(what.output, 1) < 0 || ::dup2(what.errors, 2) < 0)
+    return fail(task, "redirect", "the output");
+  ::sigprocmask(SIG_SETMASK, &task.signals, nullptr);
+  ::execve(task.argv[0], task.argv, task.env);
+  return fail(task, "start", task.argv[0]);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (const auto& word : words) out.push_back(const_cast<char*>(word.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+class Stack {
+ public:
+  Stack()
+      : base_(::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)) {
+    if (base_ == MAP_FAILED) throw errno_error("reserve memory");
+  }
+  Stack(const Stack&) = delete;
+  ~Stack() { ::munmap(base_, kStackSize); }
+  void* top() const { return static_cast<char*>(base_) + kStackSize; }
+
+ private:
+  void* base_;
+};
+
+}  // namespace
+
+Running::~Running() {
+  if (pid_ < 0) return;
+  kill();
+  rusage usage{};
+  wait(usage);
+}
+
+void Running::kill() { ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0); }
+
+int Running::wait(rusage& usage) {
+  int status = 0;
+  while (::wait4(pid_, &status, 0, &usage) < 0)
+    if (errno != EINTR) break;
+  pid_ = -1;
+  return status;
+}
+
+Running launch(const Launch& what) {
+  const std::vector<char*> argv = pointers(what.argv), env = pointers(what.env);
+  int alive[2];
+  if (::pipe2(alive, O_CLOEXEC) != 0) throw errno_error("create a pipe");
+  const os::UniqueFd alive_read(alive[0]), alive_write(alive[1]);
+  ChildTask task;
+  task.what = &what;
+  task.argv = argv.data();
+  task.env = env.data();
+  task.alive_pipe = alive_write.get();
+  const Stack stack;
+  sigset_t all, old;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &old);
+  ::sigemptyset(&task.signals);
+  int pidfd = -1;
+  const pid_t pid = ::clone(
+      child_main, stack.top(),
+      CLONE_VM | CLONE_VFORK | CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD | SIGCHLD, &task, &pidfd);
+  const int clone_error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  if (pid < 0) {
+    errno = clone_error;
+    throw errno_error("create the namespaces of a step");
+  }
+  Running running(pid, os::UniqueFd(pidfd));
+  if (task.failed) {
+    errno = task.error;
+    Error failure = errno_error(task.failed, task.failed_path);
+    if (std::string_view(task.failed_path) == "/proc")
+      failure.hint(
+          "this container hides parts of /proc from us: start it with --security-opt "
+          "systempaths=unconfined or "
+          "as a privileged one");
+    throw failure;
+  }
+  return running;
+}
+
+}  // namespace slipway::exec

@@ -1,0 +1,53 @@
+// Starting the OCI runtime so that nothing of a step can outlive it: the runtime is process 1 of a
+// pid namespace and alone in a mount namespace. When it dies, for whatever reason, the kernel kills
+// every process of the step and takes down every mount; when the program dies, the runtime is
+// killed with it.
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "os/fd.h"
+
+namespace slipway::exec {
+
+struct Launch {
+  std::vector<std::string> argv;  // argv[0] is a full path
+  std::vector<std::string> env;
+  int output = -1, errors = -1;  // become descriptors 1 and 2; 0 is /dev/null
+  /// Detached mounts and the places where the step's mount namespace has them, in order.
+  std::vector<std::pair<int, std::string>> mounts;
+  /// An empty tmpfs over /sys/fs/cgroup: crun 1.8 and later refuse hosts that mix cgroup v1 and v2
+  /// even when they are told to leave cgroups alone.
+  bool hide_cgroups = false;
+};
+
+class Running {
+ public:
+  Running(pid_t pid, os::UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  Running(Running&& other) noexcept
+      : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
+  Running& operator=(Running&&) = delete;
+  ~Running();  // kills and waits if nobody waited
+
+  int pidfd() const { return pidfd_.get(); }  // readable once the runtime has ended
+  /// Ends every process of the step at once.
+  void kill();
+  /// Waits for the end; afterwards no process and no mount of the step is left. Returns waitpid's
+  /// status.
+  int wait(rusage& usage);
+
+ private:
+  pid_t pid_;
+  os::UniqueFd pidfd_;
+};
+
+/// Throws Error naming what could not be set up. Thread-safe; the calling thread must live until
+/// the step ends, since the step dies with the thread that started it.
+Running launch(const Launch& what);
+
+}  // namespace slipway::exec
