@@ -28,10 +28,15 @@ std::string quoted(std::string_view word) {
   return out + '"';
 }
 
-/// Go's time.Duration text: "30s", "1m30s", "500ms", "0s".
+/// Go's time.Duration text: "30s", "1m30s", "1.5s", "500ms", "0s".
 std::string go_duration(int64_t ns) {
   if (ns == 0) return "0s";
-  if (ns % 1'000'000'000 != 0) return fmt::format("{}ms", ns / 1'000'000);
+  if (ns < 1'000'000'000) return fmt::format("{}ms", static_cast<double>(ns) / 1e6);
+  if (ns % 1'000'000'000 != 0) {
+    const int64_t minutes = ns / 60'000'000'000;
+    return (minutes ? fmt::format("{}m", minutes) : "") +
+           fmt::format("{}s", static_cast<double>(ns - minutes * 60'000'000'000) / 1e9);
+  }
   const int64_t seconds = ns / 1'000'000'000;
   std::string out;
   if (seconds >= 3600) out += fmt::format("{}h", seconds / 3600);
@@ -68,24 +73,20 @@ std::string history_arg(const dockerfile::Arg& arg, const Args& values) {
   return out;
 }
 
-std::string history_copy(const dockerfile::Transfer& what, const dockerfile::Copy* copy,
-                         const dockerfile::Add* add) {
+std::string history_copy(const dockerfile::Transfer& what, const dockerfile::Copy* copy) {
   std::string out = copy ? "COPY" : "ADD";
+  if (copy && copy->parents) out += " --parents";
   if (!what.chown.empty()) out += " --chown=" + what.chown;
   if (!what.chmod.empty()) out += " --chmod=" + what.chmod;
-  if (what.link) out += " --link";
-  if (copy && copy->parents) out += " --parents";
-  if (add && add->keep_git_dir.value_or(false)) out += " --keep-git-dir=true";
-  if (add && !add->checksum.empty()) out += " --checksum=" + add->checksum;
   for (const auto& source : what.sources) out += " " + source;
   for (const auto& heredoc : what.heredocs) out += " <<" + heredoc.name;
   return out + " " + what.dest + " # buildkit";
 }
 
 std::string history_healthcheck(const image::Healthcheck& h) {
-  return fmt::format("HEALTHCHECK &{{{} {} {} {} {} '\\x{:02x}'}}", history_list(h.test), quoted(go_duration(h.interval)),
-                     quoted(go_duration(h.timeout)), quoted(go_duration(h.start_period)),
-                     quoted(go_duration(h.start_interval)), h.retries);
+  return fmt::format("HEALTHCHECK {{Test:[{}] Interval:{} Timeout:{} StartPeriod:{} StartInterval:{} Retries:{}}}",
+                     join(h.test, " "), go_duration(h.interval), go_duration(h.timeout), go_duration(h.start_period),
+                     go_duration(h.start_interval), h.retries);
 }
 
 }  // namespace slipway::graph

@@ -1,4 +1,4 @@
-// The `created_by` texts of image history, in the spelling that tools know from BuildKit.
+// The `created_by` texts of image history, in the spelling that tools know from BuildKit (docs/differences.md).
 #pragma once
 
 #include <string>
@@ -15,9 +15,8 @@ std::string history_list(const std::vector<std::string>& words);
 std::string history_pairs(const std::vector<dockerfile::Pair>& pairs);
 /// "ARG A=1 B", with the values in force.
 std::string history_arg(const dockerfile::Arg& arg, const Args& values);
-/// One of `copy` and `add` is set; `what` is its common part.
-std::string history_copy(const dockerfile::Transfer& what, const dockerfile::Copy* copy,
-                         const dockerfile::Add* add);
+/// `copy` is null for ADD; `what` is the common part.
+std::string history_copy(const dockerfile::Transfer& what, const dockerfile::Copy* copy);
 std::string history_healthcheck(const image::Healthcheck& health);
 
 }  // namespace slipway::graph

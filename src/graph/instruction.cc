@@ -53,6 +53,15 @@ std::vector<uint16_t> port_range(std::string_view text) {
   return out;
 }
 
+/// The config's spelling: {"NONE"}, {"CMD", words...} or {"CMD-SHELL", text}.
+std::vector<std::string> healthcheck_test(const dockerfile::Healthcheck& health) {
+  if (health.none) return {"NONE"};
+  if (health.command.form == dockerfile::Command::Form::Shell) return {"CMD-SHELL", dockerfile::shell_text(health.command)};
+  std::vector<std::string> test = health.command.args;
+  test.insert(test.begin(), "CMD");
+  return test;
+}
+
 }  // namespace
 
 void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform& target) {
@@ -73,10 +82,11 @@ void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform&
     for (const auto& pair : label->pairs) c.labels[pair.key] = pair.value;
     add_history(s, "LABEL " + history_pairs(label->pairs), true);
   } else if (const auto* cmd = in.as<dockerfile::Cmd>()) {
-    c.cmd = command_line(cmd->command, c);
+    const std::vector<std::string> argv = command_line(cmd->command, c);
+    c.cmd = argv.empty() ? std::nullopt : std::optional(argv);
     c.args_escaped = true;
     s.cmd_set = true;
-    add_history(s, "CMD " + history_list(*c.cmd), true);
+    add_history(s, "CMD " + history_list(argv), true);
   } else if (const auto* entrypoint = in.as<dockerfile::Entrypoint>()) {
     c.entrypoint = command_line(entrypoint->command, c);
     if (!s.cmd_set) c.cmd.reset();
@@ -88,8 +98,9 @@ void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform&
     c.user = user->user;
     add_history(s, "USER " + user->user, true);
   } else if (const auto* expose = in.as<dockerfile::Expose>()) {
-    std::vector<std::string> shown;
-    for (const auto& port : expose->ports) {
+    std::vector<std::string> shown, ports = expose->ports;
+    std::sort(ports.begin(), ports.end());
+    for (const auto& port : ports) {
       const size_t slash = port.find('/');
       const std::string proto = slash == port.npos ? "tcp" : to_lower(port.substr(slash + 1));
       const auto range = port_range(std::string_view(port).substr(0, slash));
@@ -112,7 +123,7 @@ void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform&
     c.stop_signal = signal->signal;
     add_history(s, "STOPSIGNAL " + signal->signal, true);
   } else if (const auto* health = in.as<dockerfile::Healthcheck>()) {
-    c.healthcheck = image::Healthcheck{.test = health->none ? std::vector<std::string>{"NONE"} : health->command.args,
+    c.healthcheck = image::Healthcheck{.test = healthcheck_test(*health),
                                        .interval = health->interval,
                                        .timeout = health->timeout,
                                        .start_period = health->start_period,
@@ -120,8 +131,7 @@ void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform&
                                        .retries = health->retries};
     add_history(s, history_healthcheck(*c.healthcheck), true);
   } else if (const auto* onbuild = in.as<dockerfile::Onbuild>()) {
-    c.on_build.push_back(onbuild->text);
-    add_history(s, "ONBUILD " + onbuild->text, true);
+    c.on_build.push_back(onbuild->text);  // the one instruction without a history entry
   } else if (const auto* maintainer = in.as<dockerfile::Maintainer>()) {
     c.author = maintainer->name;
     add_history(s, "MAINTAINER " + maintainer->name, true);
@@ -154,15 +164,15 @@ void Lowering::apply_run(StageState& s, const Instruction& in, const oci::Platfo
   if (dockerfile::is_executable_script(run.command)) {
     const auto& heredoc = run.command.heredocs.front();
     op.scripts.push_back({heredoc.name, dockerfile::heredoc_text(heredoc)});
-    op.argv = {fmt::format("{}/{}", kScriptDir, heredoc.name)};
-    shown_command = op.argv.front();
+    op.argv.back() = fmt::format("{}/{}", kScriptDir, heredoc.name);
+    shown_command = join(op.argv, " ");
   }
   op.env = c.env;
   std::vector<std::string> shown_args;
   for (const auto& [name, value] : s.args.all()) {
-    if (!value) continue;
-    shown_args.push_back(fmt::format("{}={}", name, *value));
-    if (!c.env_value(name)) op.env.push_back(shown_args.back());
+    const auto from_env = c.env_value(name);
+    shown_args.push_back(fmt::format("{}={}", name, from_env ? *from_env : value.value_or("")));
+    if (!from_env && value) op.env.push_back(shown_args.back());
   }
   for (const auto& [name, value] : request_.build_args)
     if (is_proxy_arg(name) && !s.args.declared(name)) op.proxy_env.push_back(fmt::format("{}={}", name, value));
@@ -207,10 +217,6 @@ void Lowering::apply_copy(StageState& s, const Instruction& in, const oci::Platf
   const bool is_dir = op.dest.ends_with('/') || op.dest.ends_with("/.") || what.dest == ".";
   op.dest = os::clean_path(op.dest);
   if (is_dir && op.dest != "/") op.dest += '/';
-  if (what.sources.size() + what.heredocs.size() > 1 && !is_dir)
-    throw error(dockerfile::span_of(in, what.dest), fmt::format("several sources need a directory to go to, \"{}\" is not one", what.dest),
-                fmt::format("end the destination with a slash: {}/", what.dest));
-
   std::optional<StepId> files;
   for (const auto& source : what.sources) {
     if (add && is_git(source))
@@ -237,7 +243,7 @@ void Lowering::apply_copy(StageState& s, const Instruction& in, const oci::Platf
     throw error(in.span, "ADD --checksum needs exactly one URL as its source");
   for (const auto& heredoc : what.heredocs) op.files.push_back({heredoc.name, dockerfile::heredoc_text(heredoc)});
 
-  const std::string created_by = history_copy(what, copy, add);
+  const std::string created_by = history_copy(what, copy);
   add_layer(s,
             {.op = std::move(op),
              .parent = s.files,
@@ -285,7 +291,7 @@ void Lowering::add_layer(StageState& s, Step step, const Instruction& in, std::s
 void Lowering::add_history(StageState& s, std::string created_by, bool empty_layer) {
   s.config.history.push_back({.created = request_.created,
                               .created_by = std::move(created_by),
-                              .author = s.config.author,
+                              .author = {},
                               .comment = "buildkit.dockerfile.v0",
                               .empty_layer = empty_layer});
 }

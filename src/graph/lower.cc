@@ -143,6 +143,7 @@ void Lowering::start_from_image(StageState& s, const std::string& name) {
     want(s.files, "");
   } else if (name == "scratch" && !context) {
     s.files = add_step(std::move(step));
+    s.config.working_dir = "/";
   } else {
     const std::string image = context ? context->image : name;
     if (!valid_reference(image)) throw error(at, fmt::format("\"{}\" is not an image name", image));

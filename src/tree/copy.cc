@@ -127,7 +127,8 @@ class Layer {
       throw Error(fmt::format("cannot copy into /{}: it is not a directory", path));
     }
     make_parents(parent_of(path));
-    Entry dir{.path = path, .type = Type::Dir, .mode = 0755, .uid = how_.owner.uid, .gid = how_.owner.gid};
+    Entry dir{.path = path, .type = Type::Dir, .mode = how_.dir_mode()};
+    if (how_.owner) dir.uid = how_.owner->uid, dir.gid = how_.owner->gid;
     dir.mtime_ns = kNeutralTime * 1'000'000'000;
     added_[path] = std::move(dir);
   }
@@ -135,15 +136,15 @@ class Layer {
   void put(Entry entry) {
     const auto there = at(entry.path);
     const bool is_dir = entry.type == Type::Dir;
-    if (there && there->type == Type::Dir) {
-      if (is_dir) return;
+    if (there && there->type == Type::Dir && !is_dir) {
       throw Error(fmt::format("cannot replace the directory /{} by a file", entry.path), {},
                   "copy to another name, or end the destination with a slash to copy into it");
     }
-    if (there && is_dir) throw Error(fmt::format("cannot replace the file /{} by a directory", entry.path));
-    if (!how_.keep_owner) {
-      entry.uid = how_.owner.uid;
-      entry.gid = how_.owner.gid;
+    if (there && is_dir && there->type != Type::Dir)
+      throw Error(fmt::format("cannot replace the file /{} by a directory", entry.path));
+    if (how_.owner) {
+      entry.uid = how_.owner->uid;
+      entry.gid = how_.owner->gid;
     }
     if (how_.mode && entry.type != Type::Symlink) entry.mode = how_.mode->apply(entry.mode, is_dir);
     added_[entry.path] = std::move(entry);
@@ -209,7 +210,7 @@ std::vector<Pick> pick(const View& source, const std::string& pattern, bool pare
 
 Tree place(const View& dest, std::span<const Pick> picks, const Placement& how) {
   Layer layer(dest, how);
-  const bool wants_dir = how.as_directory || how.dest.ends_with('/') || picks.size() > 1;
+  const bool wants_dir = how.dest.ends_with('/');
   std::string at = os::clean_path(how.dest).substr(1);
   if (how.follow_links) at = dest.resolve(at);
   if (picks.empty()) return {};
@@ -224,13 +225,13 @@ Tree place(const View& dest, std::span<const Pick> picks, const Placement& how) 
       target = join(at, name);
     }
     if (how.follow_links && target != at) target = join(dest.resolve(parent_of(target)), os::base_name(target));
-    layer.make_parents(parent_of(target));
+    layer.make_parents(one.is_dir() ? target : parent_of(target));
     for (const auto& entry : one.files.entries()) {
       Entry e = entry;
       e.path = join(target, e.path);
       if (e.type == Type::Hardlink) e.link = join(target, e.link);
       e.opaque = false;
-      if (e.path.empty()) continue;  // the root of the image keeps its metadata
+      if (e.path == target && one.is_dir()) continue;  // made above, or left as it is
       layer.put(std::move(e));
     }
   }

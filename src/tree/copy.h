@@ -10,6 +10,7 @@
 
 #include "dockerfile/pattern.h"
 #include "tree/mode.h"
+#include "tree/owner.h"
 #include "tree/tree.h"
 #include "tree/view.h"
 
@@ -29,21 +30,21 @@ struct Pick {
 std::vector<Pick> pick(const View& source, const std::string& pattern, bool parents,
                        const dockerfile::IgnoreFile& excludes);
 
-struct Owner {
-  uint32_t uid = 0, gid = 0;
-};
-
 struct Placement {
   std::string dest;  // absolute; a trailing slash makes it a directory whatever is there
-  Owner owner;
-  bool keep_owner = false;  // archives keep what they say
+  std::optional<Owner> owner;  // absent: files keep theirs, directories that are made belong to root
   std::optional<ModeChange> mode;
   bool follow_links = true;  // false for --link: the destination's links are not looked at
   bool as_directory = false;  // --parents: dest is always a directory
+
+  /// Of directories that have to be made: an octal --chmod counts, a symbolic one does not.
+  uint32_t dir_mode() const { return mode && mode->is_octal() ? mode->apply(0, true) & 0777 : 0755; }
 };
 
-/// The layer that puts `picks` onto `dest`: files, the directories that are new, nothing else. Directories that exist
-/// keep their metadata. Throws Error when a file would replace a directory or the reverse.
+/// The layer that puts `picks` onto `dest`. As BuildKit does it: a picked directory gives its contents; it is made with
+/// mode 0755 if it is not there and left alone if it is; directories below it get the source's metadata in either case.
+/// With several files and a destination that is no directory the last one wins. Throws Error when a file would replace a
+/// directory or the reverse.
 Tree place(const View& dest, std::span<const Pick> picks, const Placement& how);
 
 /// WORKDIR: the missing directories of `path`, owned by `owner`, mode 0755; empty if it is there. Throws Error when a

@@ -13,6 +13,7 @@ class ModeChange {
   /// Throws Error showing valid spellings.
   static ModeChange parse(std::string_view text);
   uint32_t apply(uint32_t mode, bool is_dir) const;
+  bool is_octal() const { return is_octal_; }
 
  private:
   struct Clause {

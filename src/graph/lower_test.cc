@@ -1,0 +1,174 @@
+#include "graph/lower.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "dockerfile/parse.h"
+
+namespace slipway::graph {
+namespace {
+
+class FakeResolver : public Resolver {
+ public:
+  std::vector<std::string> asked, warnings;
+  std::vector<std::string> on_build;
+
+  ResolvedImage image(const std::string& name, const oci::Platform& platform) override {
+    asked.push_back(name + " " + platform.str());
+    if (name == "missing") throw Error("there is no image missing");
+    ResolvedImage out;
+    out.image.reference = name;
+    out.image.diff_ids = {oci::Digest::of(name + platform.str())};
+    out.image.layers.resize(1);
+    out.config.platform = platform;
+    out.config.env = {"PATH=/bin"};
+    out.config.cmd = std::vector<std::string>{"base"};
+    out.config.on_build = on_build;
+    return out;
+  }
+  void warn(const std::string& text, const std::string&) override { warnings.push_back(text); }
+};
+
+Request request(const std::string& platforms = "linux/amd64") {
+  Request r;
+  r.platforms = oci::parse_platforms(platforms);
+  r.build_platform = oci::parse_platform("linux/amd64");
+  r.context_dir = "/context";
+  r.created = "1980-01-01T00:00:00Z";
+  return r;
+}
+
+Graph graph_of(const std::string& text, const Request& r = request()) {
+  FakeResolver resolver;
+  return lower(dockerfile::parse(text), r, resolver);
+}
+
+size_t count_runs(const Graph& graph) {
+  return static_cast<size_t>(std::count_if(graph.steps.begin(), graph.steps.end(), [](const Step& s) { return s.as<Run>(); }));
+}
+
+const Run& only_run(const Graph& graph) {
+  for (const auto& step : graph.steps)
+    if (const auto* run = step.as<Run>()) return *run;
+  throw Error("no RUN");
+}
+
+std::string message_of(const std::string& text, const Request& r = request()) {
+  try {
+    graph_of(text, r);
+  } catch (const Error& e) {
+    return e.render();
+  }
+  return "no error";
+}
+
+TEST(Lower, OnlyWhatTheTargetNeedsIsThere) {
+  const Graph graph = graph_of("FROM a AS one\nRUN one\nFROM b AS two\nRUN two\nFROM c\nCOPY --from=one /x /x\n");
+  EXPECT_EQ(count_runs(graph), 1u);
+}
+
+TEST(Lower, StageOnTheBuildPlatformIsSharedByAllTargets) {
+  const Graph graph = graph_of(
+      "FROM --platform=$BUILDPLATFORM go AS build\nRUN make\nFROM debian\nCOPY --from=build /x /x\n",
+      request("linux/amd64,linux/arm64"));
+  EXPECT_EQ(count_runs(graph), 1u);
+  ASSERT_EQ(graph.targets.size(), 2u);
+  EXPECT_NE(graph.targets[0].files, graph.targets[1].files);
+}
+
+TEST(Lower, StepsDivergeWhereTargetarchIsDeclared) {
+  const Graph graph = graph_of(
+      "FROM --platform=$BUILDPLATFORM go AS build\nRUN fetch\nARG TARGETARCH\nRUN make $TARGETARCH\n"
+      "FROM debian\nCOPY --from=build /x /x\n",
+      request("linux/amd64,linux/arm64"));
+  EXPECT_EQ(count_runs(graph), 3u);
+}
+
+TEST(Lower, ArgumentsComeFromFlagsThenDefaultsThenGlobals) {
+  Request r = request();
+  r.build_args = {{"B", "flag"}};
+  const Graph graph = graph_of("ARG A=global\nFROM a\nARG A\nARG B=default\nARG C=c$A\nENV D=$B\nRUN x\n", r);
+  const auto& env = only_run(graph).env;
+  for (const char* want : {"A=global", "B=flag", "C=cglobal", "D=flag"})
+    EXPECT_NE(std::find(env.begin(), env.end(), want), env.end()) << want;
+}
+
+TEST(Lower, EnvBeatsArgOfTheSameName) {
+  const Graph graph = graph_of("FROM a\nENV X=env\nARG X=arg\nRUN x\n");
+  const auto& env = only_run(graph).env;
+  EXPECT_NE(std::find(env.begin(), env.end(), "X=env"), env.end());
+  EXPECT_EQ(std::find(env.begin(), env.end(), "X=arg"), env.end());
+}
+
+TEST(Lower, EntrypointDropsTheCommandOfTheBase) {
+  EXPECT_FALSE(graph_of("FROM a\nENTRYPOINT [\"x\"]\n").targets[0].config.cmd);
+  EXPECT_TRUE(graph_of("FROM a\nCMD [\"y\"]\nENTRYPOINT [\"x\"]\n").targets[0].config.cmd);
+  EXPECT_TRUE(graph_of("FROM a\n").targets[0].config.cmd);
+}
+
+TEST(Lower, HistoryIsSpelledAsBuildKitSpellsIt) {
+  const Graph graph = graph_of(
+      "FROM scratch\nARG A=1 B\nENV E=x\nRUN echo $A\nCOPY --chown=1 a b /d/\nWORKDIR w\nCMD [\"a\", \"b\"]\nEXPOSE 443 80/UDP\n"
+      "HEALTHCHECK --interval=90s CMD x\n");
+  std::vector<std::string> texts;
+  for (const auto& h : graph.targets[0].config.history) texts.push_back(h.created_by + (h.empty_layer ? " -" : ""));
+  EXPECT_EQ(texts, (std::vector<std::string>{
+                       "ARG A=1 B -", "ENV E=x -", "RUN |2 A=1 B= /bin/sh -c echo $A # buildkit",
+                       "COPY --chown=1 a b /d/ # buildkit", "WORKDIR /w", "CMD [\"a\" \"b\"] -", "EXPOSE [443/tcp 80/udp] -",
+                       "HEALTHCHECK {Test:[CMD-SHELL x] Interval:1m30s Timeout:0s StartPeriod:0s StartInterval:0s Retries:0} -"}));
+  EXPECT_EQ(graph.targets[0].layers.size(), 3u);
+}
+
+TEST(Lower, OnbuildTriggersOfTheBaseRunFirstAndAreGone) {
+  FakeResolver resolver;
+  resolver.on_build = {"ENV T=1", "RUN trigger"};
+  const Graph graph = lower(dockerfile::parse("FROM a\nRUN own\nONBUILD RUN later\n"), request(), resolver);
+  EXPECT_EQ(count_runs(graph), 2u);
+  EXPECT_EQ(graph.targets[0].config.on_build, std::vector<std::string>{"RUN later"});
+  EXPECT_EQ(graph.targets[0].config.env_value("T"), "1");
+}
+
+TEST(Lower, ContextKnowsWhatIsRead) {
+  const Graph graph = graph_of("FROM a\nCOPY go.mod /x/\nADD ./src/../lib /y/\nRUN --mount=type=bind,source=conf,target=/c x\n");
+  ASSERT_EQ(graph.contexts.size(), 1u);
+  EXPECT_EQ(graph.contexts[0].wanted, (std::set<std::string>{"conf", "go.mod", "lib"}));
+}
+
+TEST(Lower, MistakesNameTheirPlace) {
+  EXPECT_NE(message_of("FROM a\nCOPY --from=5 /x /x\n").find("Dockerfile:2"), std::string::npos);
+  EXPECT_NE(message_of("FROM a AS x\nCOPY --from=y /x /x\nFROM a AS y\nCOPY --from=x /x /x\n").find("circular"), std::string::npos);
+  EXPECT_NE(message_of("FROM a AS x\nCOPY --from=x /x /x\n").find("itself"), std::string::npos);
+  EXPECT_NE(message_of("FROM missing\n").find("base image missing"), std::string::npos);
+  EXPECT_NE(message_of("ARG V\nFROM $V\n").find("empty"), std::string::npos);
+  Request r = request();
+  r.target = "bulid";
+  EXPECT_NE(message_of("FROM a AS build\nFROM b AS release\n", r).find("did you mean --target build?"), std::string::npos)
+      << message_of("FROM a AS build\nFROM b AS release\n", r);
+  r = request();
+  r.context_dir.clear();
+  EXPECT_NE(message_of("FROM a\nCOPY x /\n", r).find("no build context"), std::string::npos);
+  EXPECT_NE(message_of("FROM a\nRUN --network=host x\n").find("--allow network.host"), std::string::npos);
+  EXPECT_NE(message_of("FROM a\nARG P=99999\nEXPOSE $P\n").find("not a port"), std::string::npos)
+      << message_of("FROM a\nARG P=99999\nEXPOSE $P\n");
+}
+
+TEST(Lower, NamedContextsReplaceImagesAndStages) {
+  Request r = request();
+  r.named_contexts["base"] = {.dir = {}, .image = "other:1"};
+  FakeResolver resolver;
+  lower(dockerfile::parse("FROM base\n"), r, resolver);
+  EXPECT_EQ(resolver.asked, std::vector<std::string>{"other:1 linux/amd64"});
+}
+
+TEST(Lower, ImagesAheadFollowTheReachableStages) {
+  const auto file = dockerfile::parse("FROM x AS unused\nFROM a AS one\nFROM b\nCOPY --from=one / /\n");
+  const auto images = images_ahead(file, request());
+  ASSERT_EQ(images.size(), 2u);
+  EXPECT_EQ(images[0].first, "b");
+  EXPECT_EQ(images[1].first, "a");
+}
+
+}  // namespace
+}  // namespace slipway::graph
