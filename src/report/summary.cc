@@ -113,17 +113,22 @@ std::string render_summary(const History& history, double now, size_t columns) {
   };
   const size_t platform = width_of(&Row::platform), time = width_of(&Row::time),
                how = width_of(&Row::how), cpu = width_of(&Row::cpu);
-  const size_t others = platform + time + how + cpu + 9;
   size_t step = std::min<size_t>(width_of(&Row::step), 72);
-  if (columns) step = std::min(step, columns > others + 20 ? columns - others : 20);
+  const size_t numbers = time + how + cpu + 7;
+  // A terminal too narrow for names and platforms does without the platforms: most names say
+  // theirs.
+  const bool has_platform = columns == 0 || columns >= numbers + platform + 2 + 30;
+  const size_t others = numbers + (has_platform ? platform + 2 : 0);
+  if (columns) step = std::min(step, columns > others + 10 ? columns - others : 10);
 
   std::string out;
   if (!shown.empty()) {
     for (const Row& row : rows) {
       std::string name = fit(row.step, step);
       name.append(step - columns_of(name), ' ');
-      out += fmt::format(" {}  {:<{}}  {:>{}}  {:<{}}  {:>{}}\n", name, row.platform, platform,
-                         row.time, time, row.how, how, row.cpu, cpu);
+      out += " " + name;
+      if (has_platform) out += fmt::format("  {:<{}}", row.platform, platform);
+      out += fmt::format("  {:>{}}  {:<{}}  {:>{}}\n", row.time, time, row.how, how, row.cpu, cpu);
     }
   }
   size_t counted = 0;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "report/script_test.h"
 
 namespace slipway::report {
@@ -29,10 +31,10 @@ TEST(Summary, NamesAreCutWhereTheTerminalIsNarrow) {
   history.add(
       Script::step("[linux/amd64 build 2/4] RUN a very long command that nobody reads to its end"));
   history.finish(0, StepState::Done, Script::native(1, 1), "", 1);
-  const std::string text = render_summary(history, 1, 60);
+  const std::string text = render_summary(history, 1, 45);
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = text.find('\n', begin);
-    EXPECT_LE(end - begin, 60u) << text;
+    EXPECT_LE(end - begin, 45u) << text;
     begin = end + 1;
   }
 }
