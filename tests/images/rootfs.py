@@ -34,6 +34,11 @@ def bootstrap(root, release, entries, acquire):
     for name in ("etc/apt/apt.conf.d/99mmdebstrap", "etc/hostname", "etc/resolv.conf",
                  "var/lib/dpkg/status-old"):
         pathlib.Path(root, name).unlink(missing_ok=True)
+    # mmdebstrap gives these to apt's user only if that user can reach the folder from outside.
+    users = pathlib.Path(root, "etc/passwd").read_text().splitlines()
+    apt_user = next(int(line.split(":")[2]) for line in users if line.startswith("_apt:"))
+    for name in ("var/cache/apt/archives/partial", "var/lib/apt/lists/partial"):
+        os.chown(pathlib.Path(root, name), apt_user, 0)
     # Only static entries belong into an image; a runtime fills /dev itself.
     shutil.rmtree(pathlib.Path(root, "dev"))
     pathlib.Path(root, "dev").mkdir()
