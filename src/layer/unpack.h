@@ -22,17 +22,23 @@ struct UnpackOptions {
 };
 
 struct Unpacked {
-  tree::Tree tree;       // what the archive holds; Content::disk_path points into the target directory when there is one
+  /// What the archive holds, with the links in parent directories followed; files have their digests. Content::disk_path
+  /// points into the target directory when there is one.
+  tree::Tree tree;
   oci::Digest diff_id;   // of the uncompressed tar
   uint64_t bytes = 0;    // of file content
   bool lost_owners = false;
+  uint64_t lost_xattrs = 0;      // attributes that the target's file system or our rights do not allow
+  uint64_t skipped_devices = 0;  // device nodes that are in the tree but could not be made in the directory
 };
 
 /// Reads a tar (gzip, zstd, xz, bzip2 or plain, found by magic) from `fd` and unpacks it into the existing directory
-/// `target`. Throws Error naming the entry for paths or links that leave the root, device nodes, damaged archives.
+/// `target`. Throws Error naming the entry for paths or links that leave the root, for devices unless it is a layer, and
+/// for damaged archives. What is in `target` after an Error is of no use.
 Unpacked unpack(int fd, const std::string& target, const UnpackOptions& options);
 
-/// The same walk without writing: the listing of a layer that nobody has to unpack. Files have no content.
+/// The same walk without writing: the listing of a layer that nobody has to unpack. Files have digests but no content.
+/// Hard links may lead to files that are not in the archive (a lower layer's).
 /// With `keep` returning true for a path, that file's bytes are kept in Content::bytes (limit 1 MiB each).
 Unpacked list(int fd, const UnpackOptions& options, const std::function<bool(const std::string&)>& keep);
 
