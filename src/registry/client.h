@@ -1,5 +1,6 @@
-// Pull from and push to registries (OCI distribution spec v1.1, Docker Registry HTTP API V2): authentication, mirrors,
-// retries with backoff, resumed transfers, cross-repository mounts. Every byte received is verified against its digest.
+// Pull from and push to registries (OCI distribution spec v1.1, Docker Registry HTTP API V2):
+// authentication, mirrors, retries with backoff, resumed transfers, cross-repository mounts. Every
+// byte received is verified against its digest.
 //
 // A Client is made once per command and shared by all threads.
 #pragma once
@@ -18,12 +19,18 @@
 
 namespace slipway::registry {
 
-/// Where the settings come from. Defaults are docker's and containers/image's own places; tests point elsewhere.
+/// Where the settings come from. Defaults are docker's and containers/image's own places; tests
+/// point elsewhere.
 struct ClientOptions {
-  std::string docker_config;                // directory of config.json; default $DOCKER_CONFIG, else ~/.docker
-  std::vector<std::string> registries_conf; // default $CONTAINERS_REGISTRIES_CONF, else ~/.config/containers/, /etc/containers/
-  std::vector<std::string> certs_d;         // default ~/.config/containers/certs.d, /etc/containers/certs.d, /etc/docker/certs.d
-  std::vector<std::string> insecure_hosts;  // plain HTTP or unverified TLS allowed (from registry.insecure=true)
+  std::string docker_config;  // directory of config.json; default $DOCKER_CONFIG, else ~/.docker
+  std::vector<std::string> registries_conf;  // default $CONTAINERS_REGISTRIES_CONF, else
+                                             // ~/.config/containers/, /etc/containers/
+  std::vector<std::string> certs_d;          // default ~/.config/containers/certs.d,
+                                             // /etc/containers/certs.d, /etc/docker/certs.d
+  std::vector<std::string>
+      daemon_json;  // default /etc/docker/daemon.json, or ~/.config/docker/daemon.json as a user
+  std::vector<std::string>
+      insecure_hosts;  // plain HTTP or unverified TLS allowed (from registry.insecure=true)
   int max_attempts = 5;
   int backoff_ms = 250;  // doubled each time, with jitter; a Retry-After header wins
 };
@@ -42,23 +49,29 @@ class Client {
   explicit Client(ClientOptions options = {});
   ~Client();
 
-  /// Manifest or index of a reference. nullopt if the registry says it is not there; Error when it cannot be asked.
+  /// Manifest or index of a reference. nullopt if the registry says it is not there; Error when it
+  /// cannot be asked.
   std::optional<Document> fetch_manifest(const Reference& ref, std::stop_token stop = {});
-  /// Only its descriptor (HEAD; falls back to GET where a registry does not answer HEAD with a digest).
+  /// Only its descriptor (HEAD; falls back to GET where a registry does not answer HEAD with a
+  /// digest).
   std::optional<oci::Descriptor> resolve(const Reference& ref, std::stop_token stop = {});
 
-  /// Streams a blob into `sink`, resuming with Range after a broken transfer and verifying size and digest before it
-  /// returns. `sink` gets each byte once, in order. Throws Error naming registry and blob.
-  void fetch_blob(const Reference& repo, const oci::Descriptor& blob, const Sink& sink, const Progress& progress = {},
-                  std::stop_token stop = {});
+  /// Streams a blob into `sink`, resuming with Range after a broken transfer and verifying size and
+  /// digest before it returns. `sink` gets each byte once, in order. Throws Error naming registry
+  /// and blob.
+  void fetch_blob(const Reference& repo, const oci::Descriptor& blob, const Sink& sink,
+                  const Progress& progress = {}, std::stop_token stop = {});
 
   bool has_blob(const Reference& repo, const oci::Digest& digest, std::stop_token stop = {});
-  /// Uploads the file at `path` unless the registry has it; tries to mount it from `mount_from` repositories of the same
-  /// registry first. Resumes a broken upload where the registry allows. True if bytes moved.
+  /// Uploads the file at `path` unless the registry has it; tries to mount it from `mount_from`
+  /// repositories of the same registry first. Resumes a broken upload where the registry allows.
+  /// True if bytes moved.
   bool push_blob(const Reference& repo, const oci::Descriptor& blob, const std::string& path,
-                 const std::vector<std::string>& mount_from, const Progress& progress = {}, std::stop_token stop = {});
+                 const std::vector<std::string>& mount_from, const Progress& progress = {},
+                 std::stop_token stop = {});
   /// Puts a manifest or index under ref's tag, or under its digest where ref has no tag.
-  void push_manifest(const Reference& ref, std::string_view media_type, std::string_view bytes, std::stop_token stop = {});
+  void push_manifest(const Reference& ref, std::string_view media_type, std::string_view bytes,
+                     std::stop_token stop = {});
 
  private:
   struct Impl;

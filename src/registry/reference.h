@@ -1,4 +1,5 @@
-// Image references as docker reads them (distribution/reference grammar): "debian" is docker.io/library/debian:latest.
+// Image references as docker reads them (distribution/reference grammar): "debian" is
+// docker.io/library/debian:latest.
 #pragma once
 
 #include <compare>
@@ -22,8 +23,8 @@ struct Reference {
   auto operator<=>(const Reference&) const = default;
 };
 
-/// Throws Error saying which part is wrong (upper case in the repository is the common one) and a valid spelling.
-/// Without tag and digest the tag is "latest".
+/// Throws Error saying which part is wrong (upper case in the repository is the common one) and a
+/// valid spelling. Without tag and digest the tag is "latest".
 Reference parse_reference(std::string_view text);
 
 }  // namespace slipway::registry
