@@ -182,11 +182,39 @@ json::Value process(const RunSpec& spec, const ContainerConfig& config) {
   return out;
 }
 
-const std::string& host_seccomp_profile() {
+const std::string& machine_name() {
+  static const std::string name = [] {
+    utsname names{};
+    ::uname(&names);
+    return std::string(names.machine);
+  }();
+  return name;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t at = 0; at < bytes.size(); at += 3) {
+    uint32_t group = 0;
+    for (size_t i = 0; i < 3; ++i)
+      group = group << 8 | (at + i < bytes.size() ? static_cast<uint8_t>(bytes[at + i]) : 0);
+    for (size_t i = 0; i < 4; ++i)
+      out += at + i <= bytes.size() ? kDigits[group >> (18 - 6 * i) & 63] : '=';
+  }
+  return out;
+}
+
+/// The members that are the bulk of the document and always the same, as text to be put in before
+/// its final brace. The annotation is crun's name for a compiled filter; a runtime that does not
+/// know it reads the profile.
+const std::string& seccomp_members() {
   static const std::string text = [] {
-    utsname name{};
-    ::uname(&name);
-    return seccomp_profile(name.machine);
+    std::string members = seccomp_profile(machine_name()) + "}";  // ends the member `linux`, too
+    const std::string filter = seccomp_filter(machine_name());
+    if (!filter.empty())
+      members += ",\"annotations\":{\"run.oci.seccomp_bpf_data\":\"" + base64(filter) + "\"}";
+    return members + "}";
   }();
   return text;
 }
@@ -214,10 +242,8 @@ std::string container_config(const RunSpec& spec, const ContainerConfig& config)
                                 {"linux", std::move(linux_part)}};
   std::string text = json::dump(document);
   if (!spec.insecure) {
-    // The profile is the bulk of the document and always the same: it is put in as text before the
-    // two final braces.
-    CHECK(text.ends_with("}}"));
-    text.insert(text.size() - 2, ",\"seccomp\":" + host_seccomp_profile());
+    CHECK(text.ends_with("}}"));  // of `linux`, the last member, and of the document
+    text.replace(text.size() - 2, 2, ",\"seccomp\":" + seccomp_members());
   }
   return text;
 }

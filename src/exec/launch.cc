@@ -76,7 +76,7 @@ int child_main(void* argument) {
   if (::dup2(null, 0) < 0 || ::dup2(what.output, 1) < 0 || ::dup2(what.errors, 2) < 0)
     return fail(task, "redirect", "the output");
   ::sigprocmask(SIG_SETMASK, &task.signals, nullptr);
-  ::execve(task.argv[0], task.argv, task.env);
+  ::syscall(SYS_execveat, what.program, "", task.argv, task.env, AT_EMPTY_PATH);
   return fail(task, "start", task.argv[0]);
 }
 

@@ -16,7 +16,8 @@
 namespace slipway::exec {
 
 struct Launch {
-  std::vector<std::string> argv;  // argv[0] is a full path
+  int program = -1;  // descriptor of the file to execute
+  std::vector<std::string> argv;
   std::vector<std::string> env;
   int output = -1, errors = -1;  // become descriptors 1 and 2; 0 is /dev/null
   /// Detached mounts and the places where the step's mount namespace has them, in order.

@@ -254,11 +254,13 @@ class OutputPump {
   std::array<uint8_t, 32 * 1024> buffer_{};
 };
 
-Attempt attempt_with(const Runtime& runtime, const RunSpec& spec, const Bundle& bundle,
+Attempt attempt_with(size_t runtime_index, const RunSpec& spec, const Bundle& bundle,
                      const Rootfs& rootfs, const Mounts& mounts, const StopEvent& stop) {
   // A mount can be attached once; every attempt gets copies.
   std::vector<os::UniqueFd> copies;
   Launch what;
+  const Runtime& runtime = installed_runtimes()[runtime_index];
+  what.program = runtime_program(runtime_index);
   what.argv = runtime.command(ground().private_dir + "/runtime", bundle.path(), bundle.file("log"),
                               bundle.id());
   what.argv.insert(what.argv.end() - 1, {"--pid-file", bundle.file("pid")});
@@ -327,7 +329,7 @@ RunResult run_step(const RunSpec& spec, std::stop_token stop) {
   std::optional<StartFailure> first_failure;
   for (size_t index = current_runtime(); index < runtimes.size(); ++index) {
     if (stop.stop_requested()) throw Cancelled();
-    const Attempt attempt = attempt_with(runtimes[index], spec, bundle, rootfs, mounts, stop_event);
+    const Attempt attempt = attempt_with(index, spec, bundle, rootfs, mounts, stop_event);
     if (attempt.stopped) throw Cancelled();
     RunResult result;
     if (WIFSIGNALED(attempt.status))

@@ -3,17 +3,45 @@
 // for a probe.
 #include "exec/runtime.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <map>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "json/json.h"
+#include "os/fd.h"
 #include "os/process.h"
 
 namespace slipway::exec {
 namespace {
 
 std::atomic<size_t> the_current{0};
+
+/// Runtimes execute themselves a second time from a sealed copy, lest a container overwrite the
+/// program on disk, unless they find that they are one. Giving them one from the start saves a few
+/// milliseconds of every step.
+os::UniqueFd sealed_copy(const std::string& path) {
+  os::UniqueFd file = os::open_file(path, O_RDONLY);
+  char magic[4] = {};
+  if (::pread(file.get(), magic, sizeof magic, 0) != sizeof magic ||
+      std::string_view(magic, 4) != "\177ELF")
+    return file;  // a script needs its path
+  constexpr unsigned kExecutable =
+      0x10;  // MFD_EXEC, which older kernels refuse and newer ones want to see
+  os::UniqueFd copy(::memfd_create("runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING | kExecutable));
+  if (!copy) copy.reset(::memfd_create("runtime", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!copy) return file;
+  os::copy_bytes(file.get(), copy.get());
+  if (::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) !=
+      0)
+    return file;
+  return copy;
+}
 
 }  // namespace
 
@@ -38,6 +66,15 @@ const std::vector<Runtime>& installed_runtimes() {
   if (found.empty())
     throw Error("no OCI runtime is installed", {}, "install the package crun (or runc)");
   return found;
+}
+
+int runtime_program(size_t index) {
+  static std::mutex mutex;
+  static std::map<size_t, os::UniqueFd> programs;
+  const std::lock_guard lock(mutex);
+  os::UniqueFd& program = programs[index];
+  if (!program) program = sealed_copy(installed_runtimes()[index].path);
+  return program.get();
 }
 
 size_t current_runtime() { return the_current; }

@@ -25,6 +25,9 @@ struct Runtime {
 /// The runtimes installed here, best first. Throws Error saying what to install when there is none.
 const std::vector<Runtime>& installed_runtimes();
 
+/// The descriptor to execute installed_runtimes()[index] from, any number of times. Thread-safe.
+int runtime_program(size_t index);
+
 /// Index into installed_runtimes() of the one that steps start with, and moving on to the next once
 /// one has failed to set up a sandbox that the next could. Thread-safe.
 size_t current_runtime();

@@ -4,6 +4,7 @@
 // libraries fall back to clone.
 #include "exec/seccomp.h"
 
+#include <cerrno>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -101,72 +102,89 @@ struct Machine {
   std::string_view name;
   std::vector<std::string_view> architectures;
   std::string_view calls;  // besides kAlways
-  int clone_flags_index = 0;
+  unsigned clone_flags_index = 0;
 };
 
 const std::vector<Machine>& machines() {
   static const std::vector<Machine> all = {
-      {"x86_64", {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"}, "arch_prctl modify_ldt"},
+      {"x86_64", {"X86_64", "X86", "X32"}, "arch_prctl modify_ldt"},
       {"aarch64",
-       {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"},
+       {"AARCH64", "ARM"},
        "arm_fadvise64_64 arm_sync_file_range sync_file_range2 breakpoint cacheflush set_tls"},
-      {"riscv64", {"SCMP_ARCH_RISCV64"}, "riscv_flush_icache riscv_hwprobe"},
-      {"ppc64le", {"SCMP_ARCH_PPC64LE"}, "sync_file_range2 swapcontext"},
-      {"s390x",
-       {"SCMP_ARCH_S390X", "SCMP_ARCH_S390"},
-       "s390_pci_mmio_read s390_pci_mmio_write s390_runtime_instr",
-       1},
-      {"mips64", {"SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64N32"}, ""},
+      {"riscv64", {"RISCV64"}, "riscv_flush_icache riscv_hwprobe"},
+      {"ppc64le", {"PPC64LE"}, "sync_file_range2 swapcontext"},
+      {"s390x", {"S390X", "S390"}, "s390_pci_mmio_read s390_pci_mmio_write s390_runtime_instr", 1},
+      {"mips64", {"MIPSEL64", "MIPSEL", "MIPSEL64N32"}, ""},
   };
   return all;
 }
 
-json::Value names(std::string_view calls) {
-  json::Value list = json::Value::array();
+std::vector<std::string> names(std::string_view calls) {
+  std::vector<std::string> list;
   for (auto& name : split(calls, ' '))
     if (!name.empty()) list.push_back(std::move(name));
   return list;
 }
 
-json::Value allow(std::string_view calls) {
-  return {{"names", names(calls)}, {"action", "SCMP_ACT_ALLOW"}};
-}
+using Condition = SeccompRule::Condition;
+using Test = Condition::Test;
 
-json::Value allow_if(std::string_view call, int argument, std::string_view comparison,
-                     uint64_t value, uint64_t second = 0) {
-  json::Value rule = allow(call);
-  rule["args"] = json::Value::array({{{"index", argument},
-                                      {"value", value},
-                                      {"valueTwo", second},
-                                      {"op", std::string(comparison)}}});
-  return rule;
+const char* test_name(Test test) {
+  switch (test) {
+    case Test::NotEqual:
+      return "SCMP_CMP_NE";
+    case Test::Equal:
+      return "SCMP_CMP_EQ";
+    case Test::MaskedEqual:
+      return "SCMP_CMP_MASKED_EQ";
+  }
+  return "";
 }
 
 }  // namespace
 
-std::string seccomp_profile(const std::string& machine) {
+SeccompRules seccomp_rules(const std::string& machine) {
   constexpr uint64_t kNamespaceFlags =
       0x7E020000;  // the CLONE_NEW* bits: clone without them is allowed
   constexpr uint64_t kVsockFamily =
       40;  // AF_VSOCK reaches the hypervisor, past any network namespace
-  json::Value calls =
-      json::Value::array({allow(kAlways), allow_if("socket", 0, "SCMP_CMP_NE", kVsockFamily)});
+  SeccompRules out;
+  const auto allow = [&](std::string_view calls, std::optional<Condition> condition = {}) {
+    out.rules.push_back({names(calls), true, 0, condition});
+  };
+  allow(kAlways);
+  allow("socket", Condition{0, Test::NotEqual, kVsockFamily});
   // PER_LINUX, PER_LINUX32, each also with UNAME26, and the question what it is now.
   for (const uint64_t personality : {0x0u, 0x8u, 0x20000u, 0x20008u, 0xffffffffu})
-    calls.push_back(allow_if("personality", 0, "SCMP_CMP_EQ", personality));
-  json::Value profile = {{"defaultAction", "SCMP_ACT_ERRNO"}, {"defaultErrnoRet", 1}};
-  int clone_flags_index = 0;
+    allow("personality", Condition{0, Test::Equal, personality});
+  unsigned clone_flags = 0;
   for (const auto& known : machines()) {
     if (known.name != machine) continue;
-    json::Value architectures = json::Value::array();
-    for (const auto name : known.architectures) architectures.push_back(std::string(name));
-    profile["architectures"] = std::move(architectures);
-    if (!known.calls.empty()) calls.push_back(allow(known.calls));
-    clone_flags_index = known.clone_flags_index;
+    out.architectures.assign(known.architectures.begin(), known.architectures.end());
+    if (!known.calls.empty()) allow(known.calls);
+    clone_flags = known.clone_flags_index;
   }
-  calls.push_back(allow_if("clone", clone_flags_index, "SCMP_CMP_MASKED_EQ", kNamespaceFlags, 0));
-  calls.push_back({{"names", {"clone3"}}, {"action", "SCMP_ACT_ERRNO"}, {"errnoRet", 38}});
-  profile["syscalls"] = std::move(calls);
+  allow("clone", Condition{clone_flags, Test::MaskedEqual, kNamespaceFlags, 0});
+  out.rules.push_back({{"clone3"}, false, ENOSYS, {}});
+  return out;
+}
+
+std::string seccomp_profile(const std::string& machine) {
+  const SeccompRules rules = seccomp_rules(machine);
+  json::Value profile = {{"defaultAction", "SCMP_ACT_ERRNO"}, {"defaultErrnoRet", EPERM}};
+  for (const auto& name : rules.architectures)
+    profile["architectures"].push_back("SCMP_ARCH_" + name);
+  for (const auto& rule : rules.rules) {
+    json::Value entry = {{"names", rule.calls},
+                         {"action", rule.is_allowed ? "SCMP_ACT_ALLOW" : "SCMP_ACT_ERRNO"}};
+    if (!rule.is_allowed) entry["errnoRet"] = rule.error;
+    if (rule.condition)
+      entry["args"].push_back({{"index", rule.condition->argument},
+                               {"value", rule.condition->value},
+                               {"valueTwo", rule.condition->masked},
+                               {"op", test_name(rule.condition->test)}});
+    profile["syscalls"].push_back(std::move(entry));
+  }
   return json::dump(profile);
 }
 
