@@ -29,20 +29,20 @@ start() {
   stop
   mkdir -p "$state"
   "$top/tests/lib/registry.sh" start "$state/registry"
+  if ((EUID == 0)); then
+    ensure_user slipway-test subordinate
+    ensure_user slipway-nosub none
+  fi
+  source "$state/registry/env"
   public=$(mktemp -d "${TMPDIR:-/tmp}/slipway-e2e.XXXXXX")
+  printf 'export %s=%q\n' REGISTRY "$REGISTRY" PUBLIC "$public" \
+    CONTAINERS_REGISTRIES_CONF "$public/registries.conf" SLIPWAY "$public/bin/slipway" >"$state/env"
   mkdir "$public/bin"
   cp "$slipway" "$public/bin/slipway"
   cp "$here/lib.sh" "$top/tests/lib/run_image.py" "$state/registry/registries.conf" "$public"
   cp -r "$top/build/images/oci/busybox" "$public/busybox-layout"
   cp -r "$top/examples" "$public/examples"
   chmod -R u+rwX,go+rX-w "$public"
-  if ((EUID == 0)); then
-    ensure_user slipway-test subordinate
-    ensure_user slipway-nosub none
-  fi
-  source "$state/registry/env"
-  printf 'export %s=%q\n' REGISTRY "$REGISTRY" PUBLIC "$public" \
-    CONTAINERS_REGISTRIES_CONF "$public/registries.conf" SLIPWAY "$public/bin/slipway" >"$state/env"
 }
 
 stop() {

@@ -52,12 +52,15 @@ clean_up() {
 }
 trap clean_up EXIT
 
+# Settings of sanitizers come from whoever calls ctest.
+mapfile -t sanitizers < <(env | grep -E '^(ASAN|LSAN|TSAN|UBSAN)_OPTIONS=' || true)
+
 status=0
 (
   cd "$folder/work"
   exec "${as[@]}" env -i SCENARIO="$folder" WHO="$who" HOME="$folder/home" TMPDIR="$folder/tmp" \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SLIPWAY="$SLIPWAY" SLIPWAY_HOME="$folder/home/store" PUBLIC="$PUBLIC" \
-    REGISTRY="$REGISTRY" CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" \
+    REGISTRY="$REGISTRY" CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "${sanitizers[@]}" \
     bash -euo pipefail -c 'source "$PUBLIC/lib.sh"; source "$SCENARIO/scenario.sh"'
 ) || status=$?
 ((status == 0)) || exit "$status"
