@@ -1,8 +1,10 @@
-// The embedded store: blobs, snapshot directories, cache records, cache mounts, images. A directory that is itself a
-// valid OCI image layout (blobs/, oci-layout, index.json), with one SQLite file (WAL) for what a layout cannot say.
+// The embedded store: blobs, snapshot directories, cache records, cache mounts, images. A directory
+// that is itself a valid OCI image layout (blobs/, oci-layout, index.json), with one SQLite file
+// (WAL) for what a layout cannot say.
 //
-// Any number of processes use one store at once. A process that dies loses only its unfinished work: everything becomes
-// visible by one rename or one transaction, and what a dead process left in tmp/ is swept by the next. Thread-safe.
+// Any number of processes use one store at once. A process that dies loses only its unfinished
+// work: everything becomes visible by one rename or one transaction, and what a dead process left
+// in tmp/ is swept by the next. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +31,11 @@ struct Record {
   int64_t created = 0, last_used = 0;  // seconds since the epoch
 };
 
-/// What the store has of one layer. A layer id names content: "tree:<digest>" (COPY and friends), "run:<key>" (a RUN's
-/// result), "diff:<diffID>" (a layer of a base image).
+/// What the store has of one layer. A layer id names content: "tree:<digest>" (COPY and friends),
+/// "run:<key>" (a RUN's result), "diff:<diffID>" (a layer of a base image).
 struct LayerBlob {
-  std::string form;  // how it was compressed: "gzip", "zstd:3", "none" ... as the export room spells it
+  std::string
+      form;  // how it was compressed: "gzip", "zstd:3", "none" ... as the export room spells it
   oci::Digest digest;
   oci::Digest diff_id;
   uint64_t size = 0;
@@ -48,22 +51,28 @@ struct Image {
 class Lock {
  public:
   Lock() = default;
-  explicit Lock(int fd) : fd_(fd) {}
-  Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  /// Takes over a locked descriptor. A `path` is removed on release, while the lock is still held.
+  explicit Lock(int fd, std::string path = {}) : fd_(fd), path_(std::move(path)) {}
+  Lock(Lock&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), path_(std::exchange(other.path_, {})) {}
   Lock& operator=(Lock&& other) noexcept;
   ~Lock();
   explicit operator bool() const { return fd_ >= 0; }
 
  private:
   int fd_ = -1;
+  std::string path_;
 };
 
-/// A blob being written: bytes go to a temp file, commit() verifies and renames. Dropped without commit it is gone.
+/// A blob being written: bytes go to a temp file, commit() renames it. Dropped without commit it is
+/// gone.
 class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
   virtual void write(std::span<const uint8_t> bytes) = 0;
-  /// Makes the blob visible. `expected` empty: named by `known` digest that the caller computed while writing.
+  /// Makes the blob visible under the digest that the caller computed while writing: nothing is
+  /// read a second time. The same blob committed by somebody else meanwhile is as good. At most
+  /// once.
   virtual void commit(const oci::Digest& digest) = 0;
 };
 
@@ -76,22 +85,27 @@ struct Usage {
 };
 
 struct PruneOptions {
-  bool all = false;                    // also what images and recent builds still use
-  std::optional<uint64_t> max_bytes;   // remove least valuable first until the store is not larger
-  std::optional<int64_t> unused_for;   // seconds
+  bool all = false;                   // also what images and recent builds still use
+  std::optional<uint64_t> max_bytes;  // remove least valuable first until the store is not larger
+  std::optional<int64_t> unused_for;  // seconds
 };
 
 class Store {
  public:
-  /// Opens or creates the store at `root` (default: $SLIPWAY_HOME, else /var/lib/slipway as root and
-  /// $XDG_DATA_HOME/slipway else ~/.local/share/slipway as user). Takes a lease that keeps prune away from what this
-  /// process uses. Throws Error for a store of a newer version or a damaged one, with the way out.
+  /// Opens or creates the store at `root` (default: $SLIPWAY_HOME, else /var/lib/slipway as root
+  /// and $XDG_DATA_HOME/slipway else ~/.local/share/slipway as user). Takes a lease that keeps
+  /// prune away from what this process uses. Throws Error for a store of a newer version or a
+  /// damaged one, with the way out.
   explicit Store(const std::string& root);
   ~Store();
   static std::string default_root(bool is_root);
+  /// What went wrong without stopping anything (a damaged record file that was put aside), each a
+  /// sentence; said once.
+  std::vector<std::string> take_warnings();
   const std::string& root() const;
 
-  // Blobs --------------------------------------------------------------------------------------------------
+  // Blobs
+  // --------------------------------------------------------------------------------------------------
   bool has_blob(const oci::Digest& digest) const;
   std::string blob_path(const oci::Digest& digest) const;  // where it is or would be
   std::unique_ptr<BlobWriter> new_blob();
@@ -99,31 +113,37 @@ class Store {
   oci::Digest put_blob(std::string_view bytes);
   std::string read_blob(const oci::Digest& digest) const;  // verifies the digest; Error if damaged
 
-  // Layers -------------------------------------------------------------------------------------------------
+  // Layers
+  // -------------------------------------------------------------------------------------------------
   /// The unpacked directory of a layer; nullopt when there is none. Marks it used.
   std::optional<std::string> layer_dir(const std::string& layer_id);
   /// A new empty directory (short numeric name, same file system) in which a layer is being made.
   std::string new_dir();
-  /// Publishes `dir` (from new_dir) as the directory of `layer_id`; if another process was first, theirs is kept and
-  /// ours removed. Returns the published path.
+  /// Publishes `dir` (from new_dir) as the directory of `layer_id`; if another process was first,
+  /// theirs is kept and ours removed. Returns the published path.
   std::string publish_dir(const std::string& layer_id, const std::string& dir);
   std::optional<std::string> layer_tree(const std::string& layer_id);  // bytes of tree::serialize
   void put_layer_tree(const std::string& layer_id, std::string_view serialized);
   std::vector<LayerBlob> layer_blobs(const std::string& layer_id);
   void put_layer_blob(const std::string& layer_id, const LayerBlob& blob);
 
-  // Records (the step cache) -------------------------------------------------------------------------------
+  // Records (the step cache)
+  // -------------------------------------------------------------------------------
   std::optional<Record> find_record(const std::string& key);
   void put_record(const std::string& key, std::string_view value, const KeyParts& parts);
   /// Records that share the part `label`=`value`, newest first, for explaining a miss.
-  std::vector<std::pair<std::string, Record>> records_with(std::string_view label, std::string_view value, int limit);
+  std::vector<std::pair<std::string, Record>> records_with(std::string_view label,
+                                                           std::string_view value, int limit);
   void drop_record(const std::string& key);
 
-  // Work sharing -------------------------------------------------------------------------------------------
-  /// Exclusive across processes and threads: two builds do not run one step twice. Waits; throws Cancelled.
+  // Work sharing
+  // -------------------------------------------------------------------------------------------
+  /// Exclusive across processes and threads: two builds do not run one step twice. Waits; throws
+  /// Cancelled.
   Lock lock_key(const std::string& key, std::stop_token stop);
 
-  // Cache mounts -------------------------------------------------------------------------------------------
+  // Cache mounts
+  // -------------------------------------------------------------------------------------------
   enum class Sharing { Shared, Private, Locked };
   struct CacheMount {
     std::string path;
@@ -131,12 +151,14 @@ class Store {
   };
   CacheMount open_cache_mount(const std::string& id, Sharing sharing, std::stop_token stop);
 
-  // Images -------------------------------------------------------------------------------------------------
+  // Images
+  // -------------------------------------------------------------------------------------------------
   void tag_image(const std::string& name, const oci::Descriptor& descriptor);  // also in index.json
   bool untag_image(const std::string& name);
   std::vector<Image> images() const;
 
-  // File stamps: content digests of context files that need not be read again -----------------------------
+  // File stamps: content digests of context files that need not be read again
+  // -----------------------------
   /// One blob of bytes per context root (format of source/), replaced atomically.
   std::optional<std::string> read_stamps(const std::string& context_root);
   void write_stamps(const std::string& context_root, std::string_view bytes);
@@ -144,13 +166,15 @@ class Store {
   /// A directory under tmp/ for scratch files of this process; swept when it dies.
   std::string scratch_dir();
 
-  // Housekeeping -------------------------------------------------------------------------------------------
+  // Housekeeping
+  // -------------------------------------------------------------------------------------------
   std::vector<Usage> usage();
   /// Removes what is not used; returns what went. Never touches what a live process has leased.
   std::vector<Usage> prune(const PruneOptions& options);
 
+  struct Impl;  // the room's own (impl.h)
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
