@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "http/date.h"
 
 namespace slipway::registry {
 namespace {
@@ -35,11 +36,8 @@ std::optional<long> retry_after_seconds(std::string_view value, long now) {
   value = trim(value);
   if (const auto seconds = parse_u64(value))
     return static_cast<long>(std::min<uint64_t>(*seconds, 1u << 30));
-  tm parts{};
-  const std::string text(value);
-  const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (!end || *end) return std::nullopt;
-  return std::max(0L, static_cast<long>(::timegm(&parts)) - now);
+  const auto date = http::parse_date(value);
+  return date ? std::optional(std::max(0L, static_cast<long>(*date) - now)) : std::nullopt;
 }
 
 Retry::Retry(int max_attempts, int max_refused, int backoff_ms, std::stop_token stop)
