@@ -147,10 +147,13 @@ json::Value mounts(const RunSpec& spec, const ContainerConfig& config) {
                        ? mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev"})
                        : mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}));
   else
-    list.push_back(mount("/sys", "none", config.sys_dir, {"rbind"}));
+    list.push_back(
+        mount("/sys", "none", config.sys_dir, {"rbind", "ro", "nosuid", "noexec", "nodev"}));
   for (const auto& item : config.mounts) {
     if (!item.source.empty()) {
-      list.push_back(mount(item.target, "none", item.source, {"rbind"}));
+      json::Value bind = mount(item.target, "none", item.source, {"rbind"});
+      for (const auto& flag : item.flags) bind["options"].push_back(flag);
+      list.push_back(std::move(bind));
       continue;
     }
     json::Value tmpfs = mount(item.target, "tmpfs", "tmpfs", {"nosuid", "mode=1777"});

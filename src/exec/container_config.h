@@ -13,6 +13,9 @@ struct ConfigMount {
   std::string source;  // an attached mount of ours, bound as it is; empty for tmpfs
   std::string target;
   uint64_t tmpfs_size = 0;  // bytes, 0 = no limit
+  /// Of a bind: what the runtime must be told again, since it sets the flags of the mount anew:
+  /// "ro", "nosuid" ...
+  std::vector<std::string> flags;
 };
 
 struct ContainerConfig {

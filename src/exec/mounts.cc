@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -74,6 +75,17 @@ os::UniqueFd clone_mount(const std::string& path, ReadOnly read_only) {
       throw errno_error("make read-only", path);
   }
   return mount;
+}
+
+std::vector<std::string> mount_flags(int mount) {
+  struct statvfs st{};
+  if (::fstatvfs(mount, &st) != 0) throw errno_error("inspect a mount");
+  std::vector<std::string> flags;
+  if (st.f_flag & ST_RDONLY) flags.emplace_back("ro");
+  if (st.f_flag & ST_NOSUID) flags.emplace_back("nosuid");
+  if (st.f_flag & ST_NODEV) flags.emplace_back("nodev");
+  if (st.f_flag & ST_NOEXEC) flags.emplace_back("noexec");
+  return flags;
 }
 
 os::UniqueFd copy_mount(int mount) {

@@ -16,6 +16,9 @@ enum class ReadOnly { No, Yes };
 /// A detached copy of what is at `path`, a file or a directory, with everything mounted below it.
 os::UniqueFd clone_mount(const std::string& path, ReadOnly read_only);
 
+/// The flags of a mount as mount options: "ro", "nosuid", "nodev", "noexec".
+std::vector<std::string> mount_flags(int mount);
+
 /// Another detached mount of the same tree, since one can be attached only once.
 os::UniqueFd copy_mount(int mount);
 

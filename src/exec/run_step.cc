@@ -35,6 +35,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Where runtimes keep what they know of running containers.
+std::string state_directory() { return ground().private_dir + "/runtime"; }
+
 /// A directory of the private tmpfs with what the runtime reads; goes with the step.
 class Bundle {
  public:
@@ -48,6 +51,8 @@ class Bundle {
   ~Bundle() {
     try {
       os::remove_tree(path_);
+      // What a runtime that was killed could not remove itself.
+      os::remove_tree(state_directory() + "/" + id_);
     } catch (const Error&) {
       // A few bytes of a tmpfs that goes with the process.
     }
@@ -81,8 +86,8 @@ struct Mounts {
 
   void add(os::UniqueFd mount, std::string place, std::string target) {
     attach.emplace_back(mount.get(), place);
+    config.push_back({std::move(place), std::move(target), 0, mount_flags(mount.get())});
     owned.push_back(std::move(mount));
-    config.push_back({std::move(place), std::move(target)});
   }
 };
 
@@ -118,7 +123,7 @@ Mounts prepare_mounts(const RunSpec& spec, const std::vector<BindMount>& wanted,
   for (size_t i = 0; i < wanted.size(); ++i) {
     const BindMount& item = wanted[i];
     if (item.is_tmpfs) {
-      mounts.config.push_back({{}, item.target, item.tmpfs_size});
+      mounts.config.push_back({{}, item.target, item.tmpfs_size, {}});
       continue;
     }
     const std::string place = bundle.make_place(fmt::format("m{}", i), points[i].is_directory);
@@ -261,8 +266,7 @@ Attempt attempt_with(size_t runtime_index, const RunSpec& spec, const Bundle& bu
   Launch what;
   const Runtime& runtime = installed_runtimes()[runtime_index];
   what.program = runtime_program(runtime_index);
-  what.argv = runtime.command(ground().private_dir + "/runtime", bundle.path(), bundle.file("log"),
-                              bundle.id());
+  what.argv = runtime.command(state_directory(), bundle.path(), bundle.file("log"), bundle.id());
   what.argv.insert(what.argv.end() - 1, {"--pid-file", bundle.file("pid")});
   const char* path = std::getenv("PATH");
   what.env = {fmt::format("PATH={}", path ? path : "/usr/sbin:/usr/bin:/sbin:/bin")};
@@ -320,6 +324,10 @@ RunResult run_step(const RunSpec& spec, std::stop_token stop) {
   config.mapping = ground().ns.mapping;
   config.ids = resolve_user(spec.user, rootfs.read_file("/etc/passwd"),
                             rootfs.read_file("/etc/group"), false);
+  if (ground().ns.mapping == IdMapping::Single && (config.ids.uid != 0 || config.ids.gid != 0))
+    throw Error(fmt::format("the step is to run as {}:{}, but only root is mapped here",
+                            config.ids.uid, config.ids.gid),
+                {}, ground().ns.note);
   config.env = with_home(spec.env, config.ids.home);
   Mounts mounts = prepare_mounts(spec, wanted, points, bundle);
   config.mounts = mounts.config;

@@ -16,11 +16,13 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "exec/foreign.h"
 #include "exec/ground.h"
 #include "exec/run.h"
 #include "exec/sandbox.h"
 #include "os/fd.h"
 #include "os/fs.h"
+#include "os/process.h"
 
 namespace slipway::exec {
 namespace {
@@ -217,6 +219,313 @@ TEST_F(RunStep, ReportsAFileThatCannotBeExecuted) {
   fresh_step();
   spec.argv = {"/bin/text"};
   EXPECT_EQ(run_step(spec, {}).exit_code, 126);
+}
+
+TEST_F(RunStep, RefusesAMisspeltUser) {
+  spec.user = "ww";
+  try {
+    sh("true");
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "no user ww in /etc/passwd of the image");
+    EXPECT_EQ(error.hint(), "did you mean www?");
+  }
+}
+
+TEST_F(RunStep, RunsAsTheWantedUser) {
+  if (ground().ns.mapping == IdMapping::Single) GTEST_SKIP() << "only one id is mapped";
+  spec.user = "www";
+  EXPECT_EQ(sh("id -u; id -g; id -G; echo $HOME; grep CapEff /proc/self/status").exit_code, 0);
+  EXPECT_EQ(output, "33\n34\n34 35\n/var/www\nCapEff:\t0000000000000000\n");
+}
+
+TEST_F(RunStep, AUserWhoIsNotMappedIsAClearError) {
+  if (ground().ns.mapping != IdMapping::Single) GTEST_SKIP() << "more than one id is mapped";
+  spec.user = "www";
+  try {
+    sh("true");
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), HasSubstr("33"));
+    EXPECT_THAT(error.hint(), HasSubstr("subuid"));
+  }
+}
+
+TEST_F(RunStep, KeepsOwnersWhereIdsAreMapped) {
+  const RunResult result = sh("echo x > /tmp/f && chown 33:33 /tmp/f");
+  if (ground().ns.mapping == IdMapping::Single) {
+    EXPECT_NE(result.exit_code, 0);
+    EXPECT_THAT(ground().ns.note, HasSubstr("owners other than root cannot be kept"));
+    return;
+  }
+  EXPECT_EQ(result.exit_code, 0);
+  struct stat st{};
+  ASSERT_EQ(::lstat((spec.upper + "/tmp/f").c_str(), &st), 0);
+  EXPECT_EQ(st.st_uid, 33u);
+}
+
+TEST_F(RunStep, HasDockersCapabilitiesAndAFilter) {
+  sh("grep -E 'CapEff|CapBnd|CapInh|CapAmb|NoNewPrivs|Seccomp:' /proc/self/status");
+  EXPECT_EQ(output,
+            "CapInh:\t0000000000000000\nCapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n"
+            "CapAmb:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t2\n");
+}
+
+TEST_F(RunStep, AnInsecureStepHasEverythingTheNamespaceHas) {
+  spec.insecure = true;
+  EXPECT_EQ(sh("grep -E 'CapEff|Seccomp:' /proc/self/status; mount -t tmpfs none /tmp").exit_code,
+            0);
+  EXPECT_EQ(output, "CapEff:\t000001ffffffffff\nSeccomp:\t0\n");
+}
+
+TEST_F(RunStep, CannotMountNorMakeNamespaces) {
+  EXPECT_NE(sh("mount -t tmpfs none /tmp").exit_code, 0);
+  EXPECT_NE(sh("unshare -U true").exit_code, 0);
+  EXPECT_NE(sh("unshare -n true").exit_code, 0);
+}
+
+TEST_F(RunStep, SeesOnlyItsOwnProcessesAndMounts) {
+  sh("ls /proc | grep -c '^[0-9]'; readlink /proc/self | wc -c; grep -c slipway "
+     "/proc/self/mountinfo");
+  // The shell, ls, grep; a number below 10 and its newline never come from the host's process list.
+  EXPECT_EQ(split(output, '\n')[0], "3");
+  EXPECT_THAT(sh("test -e /sys/fs/cgroup && echo ${HOSTNAME}; hostname").exit_code, 0);
+  EXPECT_EQ(output, "buildkitsandbox\nbuildkitsandbox\n");
+}
+
+TEST_F(RunStep, CannotWriteToTheKernel) {
+  EXPECT_NE(sh("echo 1 > /proc/sys/kernel/panic").exit_code, 0);
+  EXPECT_NE(sh("mkdir /sys/fs/cgroup/x || mkdir /sys/fs/cgroup/memory/x").exit_code, 0);
+  EXPECT_EQ(sh("cat /proc/keys | wc -c; ls /sys/firmware | wc -l").exit_code, 0);
+  EXPECT_EQ(output, "0\n0\n");
+}
+
+TEST_F(RunStep, HasTheUsualDevices) {
+  sh("echo x > /dev/null; test -c /dev/null -a -c /dev/zero -a -c /dev/full -a -c /dev/random -a "
+     "-c /dev/urandom -a -c /dev/tty"
+     " -a -L /dev/fd -a -L /dev/stdin -a -e /dev/ptmx && df -k /dev/shm | grep -c 65536; echo into "
+     "> /dev/stdout");
+  EXPECT_EQ(output, "1\ninto\n");
+}
+
+TEST_F(RunStep, HasTheAskedForSharedMemory) {
+  spec.limits.shm_size = 1u << 20;
+  sh("df -k /dev/shm | grep -c ' 1024 '");
+  EXPECT_EQ(output, "1\n");
+}
+
+TEST_F(RunStep, HasTheUsualFileCreationMask) {
+  const mode_t before = ::umask(077);
+  sh("umask");
+  ::umask(before);
+  EXPECT_EQ(output, "0022\n");
+}
+
+TEST_F(RunStep, AppliesLimits) {
+  spec.limits.ulimits = {"nofile=100:200", "core=0"};
+  sh("ulimit -Sn; ulimit -Hn; ulimit -c");
+  EXPECT_EQ(output, "100\n200\n0\n");
+}
+
+TEST_F(RunStep, RefusesAMalformedLimit) {
+  spec.limits.ulimits = {"nofiles=100"};
+  EXPECT_THROW(sh("true"), Error);
+}
+
+TEST_F(RunStep, WritesHostsAndKeepsThemOutOfTheLayer) {
+  spec.hostname = "builder";
+  spec.extra_hosts = {{"db", "10.0.0.7"}};
+  sh("cat /etc/hosts; hostname");
+  EXPECT_EQ(output,
+            "127.0.0.1\tlocalhost builder\n::1\tlocalhost ip6-localhost "
+            "ip6-loopback\n10.0.0.7\tdb\nbuilder\n");
+  EXPECT_THAT(in_upper(), IsEmpty());
+}
+
+TEST_F(RunStep, WithoutNetworkHasOnlyTheLoopbackDevice) {
+  spec.network = Network::None;
+  EXPECT_EQ(sh("ls /sys/class/net; ip -o addr show lo | grep -c 127.0.0.1").exit_code, 0);
+  EXPECT_EQ(output, "lo\n1\n");
+}
+
+TEST_F(RunStep, ReachesTheHostsNetwork) {
+  const os::UniqueFd server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(server.get(), 4), 0);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::getsockname(server.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const std::string connect =
+      "nc 127.0.0.1 " + std::to_string(ntohs(address.sin_port)) + " -e true";
+  for (const Network network : {Network::Default, Network::Host}) {
+    spec.network = network;
+    EXPECT_EQ(sh(connect).exit_code, 0);
+  }
+  spec.network = Network::None;
+  EXPECT_NE(sh(connect).exit_code, 0);
+}
+
+TEST_F(RunStep, BindsFilesAndDirectoriesReadOnlyOrNot) {
+  write("context/a", "content");
+  write("cache/b", "kept");
+  spec.mounts = {{.source = path("context"), .target = "/src"},
+                 {.source = path("cache"), .target = "/var/cache/x", .read_only = false},
+                 {.source = path("context/a"), .target = "/etc/a"}};
+  EXPECT_EQ(sh("cat /src/a /etc/a; echo new > /var/cache/x/c; echo x > /src/a || echo x > /etc/a "
+               "|| echo refused")
+                .exit_code,
+            0);
+  EXPECT_EQ(output, "contentcontentrefused\n");
+  EXPECT_EQ(os::read_file(path("cache/c")), "new\n");
+  EXPECT_EQ(os::read_file(path("context/a")), "content");
+  EXPECT_THAT(in_upper(), IsEmpty());
+}
+
+TEST_F(RunStep, BindsFromAMountWhoseFlagsAreLocked) {
+  const os::TempDir directory("/dev/shm", "exec-test-");
+  os::write_all(os::open_file(directory.path() + "/file", O_CREAT | O_WRONLY).get(), "content");
+  spec.mounts = {{.source = directory.path(), .target = "/src"},
+                 {.source = directory.path(), .target = "/rw", .read_only = false}};
+  EXPECT_EQ(sh("cat /src/file && echo x > /rw/new && ! echo x > /src/file").exit_code, 0) << errors;
+  EXPECT_EQ(output, "content");
+}
+
+TEST_F(RunStep, ThrowsWritesAwayWhereAsked) {
+  write("context/a", "content");
+  spec.mounts = {
+      {.source = path("context"), .target = "/src", .read_only = false, .discard_writes = true},
+      {.source = path("context/a"), .target = "/a", .read_only = false, .discard_writes = true}};
+  EXPECT_EQ(sh("rm /src/a && echo new > /src/b && echo more >> /a && cat /a /src/b").exit_code, 0);
+  EXPECT_EQ(output, "contentmore\nnew\n");
+  EXPECT_EQ(os::list_dir(path("context")), std::vector<std::string>{"a"});
+  EXPECT_EQ(os::read_file(path("context/a")), "content");
+}
+
+TEST_F(RunStep, MountsATmpfsOfTheAskedForSize) {
+  spec.mounts = {{.target = "/scratch", .is_tmpfs = true, .tmpfs_size = 1u << 20}};
+  EXPECT_EQ(
+      sh("echo x > /scratch/f; df -k /scratch | grep -c ' 1024 '; stat -c %a /scratch").exit_code,
+      0);
+  EXPECT_EQ(output, "1\n1777\n");
+  EXPECT_THAT(in_upper(), IsEmpty());
+}
+
+TEST_F(RunStep, MountsInsideMountsWhateverTheOrder) {
+  write("outer/o", "outer");
+  write("inner/i", "inner");
+  spec.mounts = {{.source = path("inner"), .target = "/m/n"},
+                 {.source = path("outer"), .target = "/m", .read_only = false}};
+  EXPECT_EQ(sh("cat /m/o /m/n/i").exit_code, 0);
+  EXPECT_EQ(output, "outerinner");
+}
+
+TEST_F(RunStep, ResolvesLinksInTargetsInsideTheRoot) {
+  ASSERT_EQ(::symlink("/../../../var/lib", path("base/out").c_str()), 0);
+  ASSERT_EQ(::symlink("../run/missing", path("base/etc/dangling").c_str()), 0);
+  write("secret", "hush");
+  spec.mounts = {{.source = path("secret"), .target = "/out/secret"},
+                 {.source = path("secret"), .target = "/etc/dangling"}};
+  EXPECT_EQ(sh("cat /var/lib/secret /run/missing").exit_code, 0);
+  EXPECT_EQ(output, "hushhush");
+  EXPECT_FALSE(os::exists("/var/lib/secret"));
+  EXPECT_THAT(in_upper(), IsEmpty());
+}
+
+TEST_F(RunStep, ReportsWhatItCost) {
+  const RunResult result = sh("seq 1 300000 | wc -l; (seq 1 300000 | wc -l) &");
+  EXPECT_GT(result.cpu_seconds, 0.001);
+  EXPECT_GT(result.wall_seconds, 0.001);
+  EXPECT_EQ(result.emulated_seconds, 0);
+}
+
+TEST_F(RunStep, EndsBackgroundProcessesWithTheFirst) {
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(sh("sleep 1000 & sleep 1000 & exit 3").exit_code, 3);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(100));
+}
+
+TEST_F(RunStep, ACancelledStepLeavesNothing) {
+  fresh_step();
+  spec.argv = {"/bin/sh", "-c", "trap '' TERM INT HUP; sleep 1000 & echo running; sleep 1001"};
+  std::stop_source stop;
+  spec.output = [&](std::string_view, bool) { stop.request_stop(); };
+  const std::string mounts = os::read_file("/proc/self/mountinfo");
+  EXPECT_THROW(run_step(spec, stop.get_token()), Cancelled);
+  EXPECT_EQ(os::read_file("/proc/self/mountinfo"), mounts);
+  for (const auto& entry : os::list_dir("/proc")) {
+    if (!parse_u64(entry)) continue;
+    const std::string command = os::read_file_if_exists("/proc/" + entry + "/cmdline").value_or("");
+    EXPECT_THAT(command, Not(HasSubstr("sleep\0"
+                                       "1001")))
+        << entry;
+    EXPECT_EQ(command.find(ground().private_dir), std::string::npos) << entry;
+  }
+  EXPECT_EQ(os::list_dir(ground().private_dir + "/runtime").size(), 0u);
+}
+
+TEST_F(RunStep, DoesNotStartOnceCancelled) {
+  std::stop_source stop;
+  stop.request_stop();
+  fresh_step();
+  spec.argv = {"/bin/touch", "/tmp/file"};
+  EXPECT_THROW(run_step(spec, stop.get_token()), Cancelled);
+  EXPECT_THAT(in_upper(), IsEmpty());
+}
+
+TEST_F(RunStep, ManyRunAtOnce) {
+  std::vector<std::jthread> threads;
+  std::vector<std::string> outputs(8);
+  for (int i = 0; i < 8; ++i) {
+    fresh_step();
+    RunSpec own = spec;
+    own.argv = {
+        "/bin/sh", "-c",
+        "echo " + std::to_string(i) + " > /tmp/file; cat /tmp/file; exit " + std::to_string(i)};
+    threads.emplace_back([own, i, &outputs]() mutable {
+      for (int round = 0; round < 3; ++round) {
+        const os::TempDir upper(os::dir_name(own.upper)), scratch(os::dir_name(own.upper));
+        own.upper = upper.path();
+        own.scratch = scratch.path();
+        own.output = [&](std::string_view bytes, bool) {
+          outputs[static_cast<size_t>(i)].append(bytes);
+        };
+        EXPECT_EQ(run_step(own, {}).exit_code, i);
+      }
+    });
+  }
+  threads.clear();
+  for (size_t i = 0; i < 8; ++i) {
+    const std::string line = std::to_string(i) + "\n";
+    EXPECT_EQ(outputs[i], line + line + line);
+  }
+}
+
+TEST_F(RunStep, RunsForeignProgramsUnderTheEmulator) {
+  const oci::Platform arm64 = oci::parse_platform("linux/arm64");
+  if (oci::runs_natively(oci::host_platform(), arm64)) GTEST_SKIP() << "native here";
+  if (!os::find_program("qemu-aarch64-static")) GTEST_SKIP() << "qemu-user-static is not installed";
+  enable_emulation({arm64});
+  // Writes four bytes of argv[0] and exits with its effective user id.
+  ForeignArch program = *foreign_arch(arm64);
+  program.exit_program = {0xe1, 0x07, 0x40, 0xf9, 0x20, 0x00, 0x80, 0xd2, 0x82, 0x00, 0x80, 0xd2,
+                          0x08, 0x08, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4, 0xe8, 0x15, 0x80, 0xd2,
+                          0x01, 0x00, 0x00, 0xd4, 0xa8, 0x0b, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4};
+  write("base/bin/foreign", probe_executable(program));
+  ASSERT_EQ(::chmod(path("base/bin/foreign").c_str(), 0755), 0);
+  spec.platform = arm64;
+  const RunResult result = sh("exec -a name /bin/foreign");
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(output, "name");
+  EXPECT_GT(result.emulated_seconds, 0);
+  if (ground().ns.mapping == IdMapping::Single) return;
+  ASSERT_EQ(::chown(path("base/bin/foreign").c_str(), 7, 7), 0);
+  ASSERT_EQ(::chmod(path("base/bin/foreign").c_str(), 04755), 0);
+  spec.user = "www";
+  EXPECT_EQ(sh("/bin/foreign").exit_code, 7) << "a set-uid program keeps its rights";
+  ASSERT_EQ(::chmod(path("base/bin/foreign").c_str(), 0111), 0);
+  EXPECT_EQ(sh("/bin/foreign").exit_code, 33) << "a program that cannot be read can be run";
 }
 
 }  // namespace

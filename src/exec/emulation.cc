@@ -1,0 +1,187 @@
+// QEMU for foreign programs, registered in a binfmt_misc instance that belongs to our user
+// namespace (Linux 6.7): nothing on the host is changed, and the registration goes with the last
+// process of the build.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "exec/foreign.h"
+#include "exec/ground.h"
+#include "exec/sandbox.h"
+#include "os/fd.h"
+#include "os/fs.h"
+#include "os/process.h"
+
+namespace slipway::exec {
+namespace {
+
+constexpr char kUsualPlace[] = "/proc/sys/fs/binfmt_misc";
+
+/// Where the private instance is mounted once it is; and why it could not be, else.
+struct Instance {
+  std::string directory;
+  int error = 0;
+};
+
+const Instance& private_instance() {
+  static const Instance instance = [] {
+    Instance made;
+    made.directory = ground().private_dir + "/binfmt_misc";
+    os::make_dirs(made.directory);
+    if (::mount("binfmt_misc", made.directory.c_str(), "binfmt_misc",
+                MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+      made.error = errno;
+    return made;
+  }();
+  return instance;
+}
+
+std::string start_of_file(const std::string& path) {
+  const os::UniqueFd fd = os::open_file(path, O_RDONLY);
+  std::string start(4096, '\0');
+  start.resize(
+      os::read_some(fd.get(), std::span(reinterpret_cast<uint8_t*>(start.data()), start.size())));
+  return start;
+}
+
+const char* const kInstallHint =
+    "install the package qemu-user-static, or name a static emulator in SLIPWAY_QEMU_<ARCH>, such "
+    "as "
+    "SLIPWAY_QEMU_AARCH64=/opt/qemu-aarch64-static";
+
+/// The static emulator to register: from the environment, else qemu-<arch>-static or qemu-<arch> on
+/// PATH.
+std::string find_emulator(const ForeignArch& arch) {
+  const std::string variable = "SLIPWAY_QEMU_" + to_upper(arch.machine);
+  if (const char* named = std::getenv(variable.c_str()); named && *named) {
+    const std::string path = os::absolute_path(named);
+    if (::access(path.c_str(), X_OK) != 0)
+      throw errno_error("use the emulator of " + variable, path);
+    if (needs_interpreter(start_of_file(path)).value_or(true))
+      throw Error(fmt::format("{} names a program that is not statically linked", variable), path,
+                  kInstallHint);
+    return path;
+  }
+  std::string unusable;
+  for (const char* suffix : {"-static", ""}) {
+    const auto path = os::find_program(fmt::format("qemu-{}{}", arch.machine, suffix));
+    if (!path) continue;
+    if (!needs_interpreter(start_of_file(*path)).value_or(true)) return *path;
+    unusable = *path;
+  }
+  if (!unusable.empty())
+    throw Error(
+        fmt::format("{} is not statically linked: it would not find its libraries in an image",
+                    unusable),
+        {}, kInstallHint);
+  throw Error(fmt::format("there is no emulator for {} programs here", arch.machine), {},
+              kInstallHint);
+}
+
+std::string version_of(const std::string& emulator) {
+  const os::Finished done = os::run({.argv = {emulator, "--version"}});
+  return done.output.substr(0, done.output.find('\n'));
+}
+
+/// Whether the kernel now runs programs of `arch`, by whatever registration.
+bool probe(const ForeignArch& arch) {
+  const std::string path = ground().private_dir + "/probe-" + std::string(arch.machine);
+  os::write_all(os::open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0700).get(),
+                probe_executable(arch));
+  bool works = false;
+  try {
+    works = os::run({.argv = {path}}).exit_code() == kProbeExitCode;
+  } catch (const Error&) {
+    // "Exec format error": nobody feels responsible.
+  }
+  ::unlink(path.c_str());
+  return works;
+}
+
+void register_emulator(const ForeignArch& arch, const std::string& emulator) {
+  const std::string line = binfmt_registration(arch, emulator);
+  const os::UniqueFd fd = os::open_file(private_instance().directory + "/register", O_WRONLY);
+  if (::write(fd.get(), line.data(), line.size()) < 0 && errno != EEXIST)
+    throw errno_error("register the emulator", emulator);
+}
+
+/// The host's own registration that made the probe succeed, as far as it can be seen.
+Emulator host_emulator(const ForeignArch& arch) {
+  Emulator found{"", "registered on the host"};
+  const std::string text =
+      os::read_file_if_exists(fmt::format("{}/qemu-{}", kUsualPlace, arch.machine)).value_or("");
+  for (const auto& line : split(text, '\n')) {
+    if (line.starts_with("interpreter ")) found.path = line.substr(12);
+    // Without F the kernel looks for the emulator inside the image.
+    if (line.starts_with("flags: ") && !line.contains('F'))
+      throw Error(fmt::format("the host's registration for {} programs does not work inside "
+                              "images: it lacks the flag F",
+                              arch.machine),
+                  std::string(kUsualPlace) + "/qemu-" + std::string(arch.machine),
+                  "install the package qemu-user-static on the host, or use Linux 6.7 or newer, "
+                  "where slipway registers "
+                  "an emulator of its own");
+  }
+  if (os::exists(found.path)) found.version = version_of(found.path);
+  return found;
+}
+
+Error no_registration(const ForeignArch& arch) {
+  const int error = private_instance().error;
+  if (error == ENODEV)
+    return Error("this kernel has no binfmt_misc, which runs programs of other architectures", {},
+                 "load it on the host: modprobe binfmt_misc");
+  return Error(fmt::format("cannot run {} programs: this kernel does not let a user namespace "
+                           "register an emulator, and "
+                           "the host has none registered",
+                           arch.machine),
+               {},
+               "use Linux 6.7 or newer, or register QEMU on the host: install the packages "
+               "qemu-user-static and "
+               "binfmt-support");
+}
+
+Emulator enable(const ForeignArch& arch) {
+  if (private_instance().error != 0) {
+    if (probe(arch)) return host_emulator(arch);
+    throw no_registration(arch);
+  }
+  const Emulator emulator{find_emulator(arch), {}};
+  register_emulator(arch, emulator.path);
+  if (!probe(arch))
+    throw Error(fmt::format("the emulator for {} programs does not work", arch.machine),
+                emulator.path, kInstallHint);
+  return {emulator.path, version_of(emulator.path)};
+}
+
+}  // namespace
+
+std::map<std::string, Emulator> enable_emulation(const std::vector<oci::Platform>& platforms) {
+  static std::mutex mutex;
+  static std::map<std::string, Emulator> enabled;  // by architecture
+  const std::lock_guard lock(mutex);
+  const oci::Platform host = oci::host_platform();
+  std::map<std::string, Emulator> result;
+  for (const auto& platform : platforms) {
+    if (oci::runs_natively(host, platform)) continue;
+    const ForeignArch* arch = foreign_arch(platform);
+    if (!arch)
+      throw Error(
+          fmt::format("programs of {} cannot be run here", platform.str()), {},
+          "build it on a machine of that platform, or leave out the RUN instructions for it");
+    auto known = enabled.find(platform.arch);
+    if (known == enabled.end()) known = enabled.emplace(platform.arch, enable(*arch)).first;
+    result[platform.str()] = known->second;
+  }
+  return result;
+}
+
+}  // namespace slipway::exec
