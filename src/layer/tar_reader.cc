@@ -26,23 +26,30 @@ std::string_view field(std::span<const char> block, Field which) {
 
 bool has_content(char type) { return type == '0' || type == '\0' || type == '7' || type == 'S'; }
 
+bool is_all_zero(const std::array<char, kTarBlock>& block) {
+  return block[0] == 0 && std::memcmp(block.data(), block.data() + 1, block.size() - 1) == 0;
+}
+
 uint64_t padding_of(uint64_t size) { return (kTarBlock - size % kTarBlock) % kTarBlock; }
 
 }  // namespace
 
 bool is_tar_header(std::span<const char> block) {
-  uint64_t sum = 0;
-  int64_t signed_sum = 0;  // what some old writers did
-  for (size_t i = 0; i < kTarBlock; ++i) {
-    const bool blank =
-        i >= ustar::kChecksum.offset && i < ustar::kChecksum.offset + ustar::kChecksum.size;
-    const char c = blank ? ' ' : block[i];
-    sum += static_cast<unsigned char>(c);
-    signed_sum += static_cast<signed char>(c);
-  }
-  const std::string_view text = trim(field(block, ustar::kChecksum));
-  const auto stored = parse_u64(text, 8);
-  return stored && (*stored == sum || static_cast<int64_t>(*stored) == signed_sum);
+  // Some old writers summed signed bytes.
+  uint32_t sum = 0, negative = 0;
+  const auto add = [&](Field part) {
+    for (const char c : block.subspan(part.offset, part.size)) {
+      sum += static_cast<unsigned char>(c);
+      negative += static_cast<unsigned char>(c) >> 7;
+    }
+  };
+  constexpr size_t kBehind = ustar::kChecksum.offset + ustar::kChecksum.size;
+  add({0, ustar::kChecksum.offset});
+  add({kBehind, kTarBlock - kBehind});
+  sum += ' ' * static_cast<uint32_t>(ustar::kChecksum.size);
+  const auto stored = parse_u64(trim(field(block, ustar::kChecksum)), 8);
+  return stored && (*stored == sum ||
+                    static_cast<int64_t>(*stored) == int64_t{sum} - 256 * int64_t{negative});
 }
 
 void TarReader::damaged(std::string_view how) const {
@@ -106,10 +113,9 @@ bool TarReader::next(TarEntry& entry) {
       ended_ = true;
       break;
     }
-    if (std::all_of(block->begin(), block->end(), [](char c) { return c == 0; })) {
+    if (is_all_zero(*block)) {
       const auto second = read_block();
-      if (second && !std::all_of(second->begin(), second->end(), [](char c) { return c == 0; }))
-        damaged("a block of zeros between entries");
+      if (second && !is_all_zero(*second)) damaged("a block of zeros between entries");
       ended_ = true;
       break;
     }
