@@ -1,0 +1,81 @@
+#include "store/locks.h"
+
+#include <atomic>
+#include <thread>
+
+#include "store/files.h"
+#include "store/testing.h"
+
+namespace slipway::store {
+namespace {
+
+using testing::IsEmpty;
+
+class Locks : public StoreTest {
+ protected:
+  std::vector<std::string> key_locks() const {
+    auto names = os::list_dir(root_ + "/locks");
+    for (const char* fixed : {"prune", "index", "schema"}) std::erase(names, fixed);
+    return names;
+  }
+};
+
+TEST_F(Locks, OneKeyIsHeldByOneThreadAtATime) {
+  Store store(root_);
+  std::atomic<int> inside = 0, most = 0, turns = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i)
+      threads.emplace_back([&] {
+        for (int turn = 0; turn < 20; ++turn) {
+          const Lock lock = store.lock_key("step", {});
+          most = std::max(most.load(), ++inside);
+          ++turns;
+          --inside;
+        }
+      });
+  }
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(turns, 160);
+  EXPECT_THAT(key_locks(), IsEmpty());
+}
+
+TEST_F(Locks, DifferentKeysDoNotWaitForEachOther) {
+  Store store(root_);
+  const Lock one = store.lock_key("one", {});
+  const Lock two = store.lock_key("two", {});
+  EXPECT_TRUE(one && two);
+  EXPECT_EQ(key_locks().size(), 2u);
+}
+
+TEST_F(Locks, WhoWaitsCanBeCancelled) {
+  Store store(root_);
+  const Lock held = store.lock_key("step", {});
+  std::stop_source stop;
+  std::jthread waiter([&] { EXPECT_THROW(store.lock_key("step", stop.get_token()), Cancelled); });
+  stop.request_stop();
+}
+
+TEST_F(Locks, OtherProcessesWaitToo) {
+  Store store(root_);
+  const Lock held = store.lock_key("step", {});
+  EXPECT_TRUE(in_child([&] {
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_FALSE(try_lock(Layout(root_).key_lock("step"), LockKind::Exclusive).has_value());
+  }));
+}
+
+TEST_F(Locks, AMovedLockIsHeldOnce) {
+  Store store(root_);
+  Lock first = store.lock_key("step", {});
+  Lock second = std::move(first);
+  EXPECT_TRUE(second);
+  EXPECT_FALSE(try_lock(Layout(root_).key_lock("step"), LockKind::Exclusive).has_value());
+  second = Lock();
+  EXPECT_TRUE(try_lock(Layout(root_).key_lock("step"), LockKind::Exclusive, true).has_value());
+  EXPECT_THAT(key_locks(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace slipway::store
