@@ -70,7 +70,7 @@ Value runtime_part(const Config& c) {
   if (c.cmd) out["Cmd"] = *c.cmd;
   if (c.healthcheck) out["Healthcheck"] = to_json(*c.healthcheck);
   if (!c.volumes.empty()) out["Volumes"] = set_object(c.volumes);
-  out["WorkingDir"] = c.working_dir.empty() ? "/" : c.working_dir;
+  if (!c.working_dir.empty()) out["WorkingDir"] = c.working_dir;
   if (!c.labels.empty()) {
     Value labels = Value::object();
     for (const auto& [key, value] : c.labels) labels[key] = value;

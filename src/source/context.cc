@@ -7,14 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <exception>
 #include <memory>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 #include <fmt/core.h>
@@ -24,6 +20,7 @@
 #include "hash/sha256.h"
 #include "os/fd.h"
 #include "os/fs.h"
+#include "source/hash_files.h"
 
 namespace slipway::source {
 namespace {
@@ -247,51 +244,6 @@ class Walker {
   std::vector<Stamp> stamps_;           // one per files_
 };
 
-/// Reads the files that no stamp vouches for, on several threads.
-uint64_t hash_files(const ContextRequest& request, std::vector<Entry>& entries, const std::vector<size_t>& which) {
-  uint64_t total = 0;
-  for (const size_t i : which) total += entries[i].size;
-  std::atomic<size_t> next{0};
-  std::atomic<uint64_t> done{0};
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    hash::Sha256 hasher;
-    std::vector<uint8_t> buffer(256 * 1024);
-    try {
-      for (size_t n; (n = next++) < which.size();) {
-        Entry& entry = entries[which[n]];
-        const os::UniqueFd fd(::open(entry.content.disk_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-        if (!fd) throw errno_error("read", entry.content.disk_path).hint(kUnreadable);
-        uint64_t size = 0;
-        while (const size_t got = os::read_some(fd.get(), buffer)) {
-          if (request.stop.stop_requested()) throw Cancelled();
-          hasher.update(std::span<const uint8_t>(buffer.data(), got));
-          size += got;
-          done += got;
-          if (request.progress && size % (8u << 20) < got) request.progress(done, total);
-        }
-        if (size != entry.size)
-          throw Error("the file changed while the build context was read", entry.content.disk_path, "run the build again");
-        entry.content.digest = hasher.finish();
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!failure) failure = std::current_exception();
-      next = which.size();
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    const size_t count = std::min<size_t>(std::max(1u, request.threads), which.size() / 16 + (total > (1u << 20) ? 2 : 1));
-    for (size_t i = 1; i < count; ++i) threads.emplace_back(work);
-    work();
-  }
-  if (failure) std::rethrow_exception(failure);
-  if (request.progress && total) request.progress(total, total);
-  return total;
-}
-
 /// Links that stand in the path of something wanted make their targets wanted too. True if that added anything.
 bool follow_links(const std::vector<Entry>& entries, Wanted& wanted) {
   bool grew = false;
@@ -317,7 +269,9 @@ Context scan_context(const ContextRequest& request) {
     if (!follow_links(walker->entries(), wanted)) break;
   }
   Context context;
-  context.hashed_bytes = hash_files(request, walker->entries(), walker->unread());
+  std::vector<Entry*> unread;
+  for (const size_t i : walker->unread()) unread.push_back(&walker->entries()[i]);
+  context.hashed_bytes = hash_files(unread, request.threads, request.stop, request.progress);
   context.stamps_changed = !walker->unread().empty();
   if (context.stamps_changed || request.stamps.empty()) {
     const auto& files = walker->files();
