@@ -67,7 +67,8 @@ Body body_of(std::string_view bytes) {
                 *offset += n;
                 return n;
               },
-          .rewind = [offset] { *offset = 0; }};
+          .rewind = [offset] { *offset = 0; },
+          .repeatable = true};
 }
 
 Error to_error(const Failure& failure) {

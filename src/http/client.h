@@ -43,9 +43,12 @@ struct Tls {
 struct Body {
   std::optional<uint64_t> size;  // sent with chunked encoding if absent
   std::function<size_t(std::span<uint8_t>)> read;
-  /// Starts again from the first byte, where a redirect or a stale connection needs it; empty if
-  /// that is impossible.
+  /// Starts again from the first byte, for a redirect that keeps the method; empty if that is
+  /// impossible.
   std::function<void()> rewind;
+  /// Sending it twice does no harm: if an idle connection turns out to be closed, the request is
+  /// repeated on a new one. Otherwise that is a Failure, and the caller finds out how much arrived.
+  bool repeatable = false;
 };
 
 /// The whole body in memory; `bytes` must outlive the request.

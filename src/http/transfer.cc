@@ -132,12 +132,13 @@ size_t on_read(char* into, size_t, size_t length, void* user) {
   return guarded(transfer, [&] { n = transfer.body->read(bytes); }) ? n : CURL_READFUNC_ABORT;
 }
 
+/// curl rewinds to send the body again after a reused connection broke without an answer.
 int on_seek(void* user, curl_off_t offset, int origin) {
   auto& transfer = *static_cast<Transfer*>(user);
-  if (offset != 0 || origin != SEEK_SET || !transfer.body || !transfer.body->rewind)
-    return CURL_SEEKFUNC_CANTSEEK;
-  return guarded(transfer, [&] { transfer.body->rewind(); }) ? CURL_SEEKFUNC_OK
-                                                             : CURL_SEEKFUNC_FAIL;
+  const Body* const body = transfer.body;
+  if (offset != 0 || origin != SEEK_SET || !body || !body->rewind || !body->repeatable)
+    return CURL_SEEKFUNC_FAIL;
+  return guarded(transfer, [&] { body->rewind(); }) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 const char* environment(const char* name) {

@@ -39,7 +39,7 @@ TEST_F(RealRegistry, GivesBackWhatWasPushed) {
   EXPECT_EQ(last, bytes.size());
   EXPECT_TRUE(client.has_blob(ref("team/app:1"), blob.descriptor.digest));
   EXPECT_FALSE(client.push_blob(ref("team/app:1"), blob.descriptor, blob.path, {}));
-  EXPECT_EQ(fetch(client, ref("team/app:1"), blob.descriptor), bytes);
+  EXPECT_TRUE(fetch(client, ref("team/app:1"), blob.descriptor) == bytes);
 
   const std::string manifest = manifest_of(blob.descriptor, blob.descriptor);
   client.push_manifest(ref("team/app:1"), oci::kManifest, manifest);
