@@ -130,8 +130,11 @@ TEST(HttpClient, RepeatsABodyOnANewConnectionOnlyWhereThatIsHarmless) {
     request.body->repeatable = repeatable;
     const auto response = pool.perform(request);
     ASSERT_EQ(response.has_value(), repeatable);
-    if (repeatable) EXPECT_EQ(response->body, "payload");
-    if (!repeatable) EXPECT_EQ(response.error().kind, Failure::Kind::Dropped);
+    if (repeatable) {
+      EXPECT_EQ(response->body, "payload");
+    } else {
+      EXPECT_EQ(response.error().kind, Failure::Kind::Dropped);
+    }
   }
 }
 

@@ -8,11 +8,13 @@
 #include "oci/media_types.h"
 #include "os/fs.h"
 #include "registry/client_fixture.h"
+#include "testing/cutting_proxy.h"
 #include "testing/docker_registry.h"
 
 namespace slipway::registry {
 namespace {
 
+using slipway::testing::CuttingProxy;
 using slipway::testing::DockerRegistry;
 using ::testing::HasSubstr;
 
@@ -79,6 +81,33 @@ TEST_F(RealRegistry, TakesAnEmptyBlob) {
   const auto blob = blob_file("");
   client.push_blob(ref("team/app:1"), blob.descriptor, blob.path, {});
   EXPECT_EQ(fetch(client, ref("team/app:1"), blob.descriptor), "");
+}
+
+TEST_F(RealRegistry, ResumesABrokenUpload) {
+  CuttingProxy proxy(registry_->port());
+  const Reference where = parse_reference(proxy.host() + "/team/app:1");
+  Client client(options());
+  const std::string bytes = sample_bytes(8 << 20);
+  const auto blob = blob_file(bytes);
+  proxy.cut_upload_after(5 << 20);
+  uint64_t sent = 0;
+  client.push_blob(where, blob.descriptor, blob.path, {},
+                   [&](uint64_t done, uint64_t) { sent = done; });
+  EXPECT_EQ(proxy.cuts(), 1);
+  EXPECT_EQ(sent, bytes.size());
+  EXPECT_TRUE(fetch(client, where, blob.descriptor) == bytes);
+}
+
+TEST_F(RealRegistry, ResumesABrokenDownload) {
+  CuttingProxy proxy(registry_->port());
+  const Reference where = parse_reference(proxy.host() + "/team/app:1");
+  Client client(options());
+  const std::string bytes = sample_bytes(8 << 20);
+  const auto blob = blob_file(bytes);
+  client.push_blob(where, blob.descriptor, blob.path, {});
+  proxy.cut_download_after(3 << 20);
+  EXPECT_TRUE(fetch(client, where, blob.descriptor) == bytes);
+  EXPECT_EQ(proxy.cuts(), 1);
 }
 
 }  // namespace
