@@ -83,7 +83,9 @@ TEST_F(RealRegistry, TakesAnEmptyBlob) {
   EXPECT_EQ(fetch(client, ref("team/app:1"), blob.descriptor), "");
 }
 
-TEST_F(RealRegistry, ResumesABrokenUpload) {
+// Version 2 of the registry makes us start anew; going on where it stopped is tested in
+// faults_test.cc.
+TEST_F(RealRegistry, FinishesABrokenUpload) {
   CuttingProxy proxy(registry_->port());
   const Reference where = parse_reference(proxy.host() + "/team/app:1");
   Client client(options());

@@ -2,8 +2,8 @@
 // manifests").
 //
 // A blob goes in one PUT to the upload that POST opened. When the connection breaks, the registry
-// is asked how much it has, and the rest follows as PATCH and an empty PUT; where it cannot say,
-// the upload starts anew.
+// is asked how much it has, and the rest follows as PATCH and an empty PUT; where it cannot say
+// (docker's registry before version 3 drops such uploads), the upload starts anew.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
