@@ -120,10 +120,7 @@ void Lease::hold(const std::string& mark) {
   held_.insert(mark);
 }
 
-std::string Lease::scratch_name() {
-  const std::lock_guard lock(mutex_);
-  return fmt::format("{}/{}", scratch_, names_++);
-}
+std::string Lease::scratch_name() { return fmt::format("{}/{}", scratch_, names_.fetch_add(1)); }
 
 Marks marks_of_the_living(const Layout& layout, const std::set<std::string>& known_dead) {
   Marks all;

@@ -7,6 +7,7 @@
 // exclusive prune lock. So a mark is either seen, or its writer sees that the thing has gone.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -50,10 +51,12 @@ class Lease {
   const Layout& layout_;
   std::string name_, path_, scratch_;
   os::UniqueFd file_, prune_lock_;
-  mutable std::mutex mutex_;  // guards what follows, and the two files
+  mutable std::mutex mutex_;  // guards the next two, and the two files
   std::unordered_set<std::string> held_;
   off_t written_ = 0;
-  unsigned names_ = 0;
+  // Not under the mutex: prune asks for names while it has the prune lock, which a thread that
+  // holds the mutex may be waiting for.
+  std::atomic<unsigned> names_ = 0;
 };
 
 /// All marks of processes that live, this one included. Under the exclusive prune lock.
