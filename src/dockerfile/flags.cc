@@ -12,6 +12,7 @@ namespace slipway::dockerfile {
 FlagSet::FlagSet(const Statement& statement, std::initializer_list<FlagRule> rules,
                  const Report& report) {
   const std::string keyword = to_upper(statement.keyword);
+  size_t unknown = 0;
   for (const auto& flag : statement.flags) {
     const auto wrong = [&](std::string what, std::string hint = {}) {
       report(flag.offset, flag.text.size(), std::move(what), std::move(hint));
@@ -26,9 +27,12 @@ FlagSet::FlagSet(const Statement& statement, std::initializer_list<FlagRule> rul
         std::find_if(rules.begin(), rules.end(), [&](const FlagRule& r) { return r.name == name; });
     if (rule == rules.end()) {
       std::vector<std::string> known;
-      for (const auto& r : rules) known.emplace_back(r.name);
+      if (++unknown <= kMaxListed)  // more will not be shown
+        for (const auto& r : rules) known.emplace_back(r.name);
       std::string hint;
-      if (const auto near = closest(name, known)) {
+      if (unknown > kMaxListed) {
+        // Only counted.
+      } else if (const auto near = closest(name, known)) {
         hint = fmt::format("did you mean --{}?", *near);
       } else if (known.empty()) {
         hint = fmt::format("{} takes no flags", keyword);

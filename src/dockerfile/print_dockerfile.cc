@@ -6,6 +6,7 @@
 #include "dockerfile/parse.h"
 #include "dockerfile/print.h"
 #include "dockerfile/unicode.h"
+#include "dockerfile/words.h"
 
 namespace slipway::dockerfile {
 namespace {
@@ -31,7 +32,7 @@ std::string json_array(const std::vector<std::string>& words) {
 
 // Blank-separated words, or a JSON array where those would not read back.
 std::string word_list(const std::vector<std::string>& words) {
-  bool json = words.front().starts_with('[');
+  bool json = false;
   for (const auto& word : words) {
     json |= word.empty();
     for (size_t at = 0; at < word.size();) {
@@ -40,7 +41,10 @@ std::string word_list(const std::vector<std::string>& words) {
       at += rune.size;
     }
   }
-  return json ? json_array(words) : join(words, " ");
+  if (json) return json_array(words);
+  // Words that happen to spell JSON stay words with a blank between them that JSON does not know.
+  const std::string text = join(words, " ");
+  return parse_json_array(text, 0).kind == JsonArray::Kind::NotJson ? text : join(words, "\v");
 }
 
 class Printer {

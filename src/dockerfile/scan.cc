@@ -61,11 +61,13 @@ std::vector<Piece> slice(const std::vector<Piece>& pieces, size_t offset) {
 
 Span place_of(const std::vector<Piece>& pieces, const Span& whole, size_t offset) {
   Span span = whole;
-  for (const auto& piece : pieces) {
-    if (piece.offset > offset) break;
-    span.line = piece.line;
-    span.column = piece.column + static_cast<int>(offset - piece.offset);
-  }
+  const auto after =
+      std::upper_bound(pieces.begin(), pieces.end(), offset,
+                       [](size_t at, const Piece& piece) { return at < piece.offset; });
+  if (after == pieces.begin()) return span;
+  const Piece& piece = *std::prev(after);
+  span.line = piece.line;
+  span.column = piece.column + static_cast<int>(offset - piece.offset);
   return span;
 }
 
@@ -259,7 +261,9 @@ class Scanner {
 
   void report_unknown(Statement& statement) {
     std::string hint;
-    if (const auto near = meant(statement.keyword)) {
+    if (mistakes_.full()) {
+      // Only counted.
+    } else if (const auto near = meant(statement.keyword)) {
       hint = fmt::format("did you mean {}?", *near);
     } else if (statement.text.contains('\0')) {
       hint = "the file contains binary data";

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dockerfile/ast.h"
+#include "dockerfile/parse.h"
 
 namespace slipway::dockerfile {
 
@@ -48,6 +49,8 @@ class Mistakes {
  public:
   void add(Mistake mistake);
   bool empty() const { return count_ == 0; }
+  /// The next one will only be counted; its hint need not be worked out.
+  bool full() const { return count_ >= kMaxListed; }
   size_t count() const { return count_; }
   const std::vector<Mistake>& listed() const { return listed_; }
 
