@@ -145,11 +145,14 @@ class SocketExchange : public Exchange {
     if (out.empty()) {
       left_ = 0;
       chunked_ = keep_ = false;
+      broken_ = true;
     } else if (chunked_ && left_ == 0) {
       connection_.line();
     }
     return out;
   }
+
+  bool body_complete() const override { return left_ == 0 && !chunked_ && !broken_; }
 
   void reply(int status, const Fields& fields, std::string_view body) override {
     while (!read(65536).empty()) {
@@ -192,7 +195,10 @@ class SocketExchange : public Exchange {
       left_ = *size;
       return true;
     }
-    if (!size) keep_ = false;
+    if (!size) {
+      keep_ = false;
+      broken_ = true;
+    }
     if (size) connection_.line();
     chunked_ = false;
     return false;
@@ -201,6 +207,7 @@ class SocketExchange : public Exchange {
   Connection& connection_;
   ServerRequest request_;
   bool chunked_ = false;
+  bool broken_ = false;  // the connection ended in the middle of the body
   bool keep_ = true;
   uint64_t left_ = 0;
 };

@@ -37,6 +37,8 @@ class Exchange {
   /// went away.
   virtual std::string read(size_t most) = 0;
   std::string read_body();  // all that is left
+  /// The body was read to its proper end: its whole length, or its last chunk.
+  virtual bool body_complete() const = 0;
 
   /// A whole answer with Content-Length; the rest of the request's body is read first. For HEAD
   /// only the head is sent.
