@@ -41,6 +41,7 @@ class DiffTest : public ::testing::Test {
 };
 
 TEST_F(DiffTest, AnUntouchedUpperDirectoryIsAnEmptyTree) {
+  if (!is_root()) GTEST_SKIP() << "only root's own directories can look untouched";
   EXPECT_TRUE(read_upper(at("upper")).empty());
 }
 
