@@ -20,6 +20,10 @@ namespace {
 // Far above any real file; keeps a file of 10 MB of two-letter lines from taking a gigabyte.
 constexpr size_t kMaxStatements = 100'000;
 
+// How far the body of a heredoc may reach: for a misspelt instruction the guess must stay cheap.
+constexpr int kWholeFile = std::numeric_limits<int>::max();
+constexpr int kMaxGuess = 1000;
+
 enum class Style { Flat, JsonOrText, JsonOrWords, Pairs, Quoted, Words, Health, Trigger };
 
 struct Keyword {
@@ -380,7 +384,7 @@ class Scanner {
     if (!keyword && mistakes_.count() > kMaxListed) return;
     for (auto& heredoc : announced_heredocs(line)) {
       const Lines before = lines_;
-      if (!read_body(heredoc)) {
+      if (!read_body(heredoc, keyword ? kWholeFile : kMaxGuess)) {
         if (!keyword) {
           lines_ = before;
           return;
@@ -398,10 +402,11 @@ class Scanner {
     if (!statement.inner.empty()) statement.inner.front().heredocs = statement.heredocs;
   }
 
-  bool read_body(Heredoc& heredoc) {
+  bool read_body(Heredoc& heredoc, int most_lines) {
     near_line_ = 0;
     heredoc.line = lines_.number() + 1;
     while (const auto line = lines_.next()) {
+      if (lines_.number() - heredoc.line >= most_lines) return false;
       if (line->too_long)
         report_too_long(*line);
       else if (ends_heredoc(heredoc, line->text))
