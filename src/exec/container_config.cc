@@ -130,9 +130,11 @@ json::Value rlimit(const std::string& text) {
 
 json::Value mounts(const RunSpec& spec, const ContainerConfig& config) {
   json::Value list = json::Value::array();
-  list.push_back(mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}));
-  list.push_back(
-      mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}));
+  if (config.own_proc)
+    list.push_back(mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}));
+  else
+    list.push_back(mount("/proc", "none", "/proc", {"rbind", "nosuid", "noexec", "nodev"}));
+  list.push_back(mount("/dev", "bind", config.dev_dir, {"rbind", "nosuid"}));
   json::Value pts = mount("/dev/pts", "devpts", "devpts",
                           {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"});
   if (config.mapping != IdMapping::Single) pts["options"].push_back("gid=5");

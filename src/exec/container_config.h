@@ -23,8 +23,12 @@ struct ContainerConfig {
   Ids ids;
   std::vector<std::string> env;  // complete, HOME included
   std::string sys_dir;  // what to bind on /sys unless the step has a network namespace of its own
+  std::string dev_dir;  // what to bind on /dev, devices and all
   std::vector<ConfigMount> mounts;
   IdMapping mapping = IdMapping::Root;
+  /// A /proc of the step's own pid namespace; else the one we have, which counts processes as our
+  /// namespace does, where the kernel refuses another.
+  bool own_proc = true;
 };
 
 /// The document. Throws Error for a malformed ulimit.

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "exec/devices.h"
 #include "exec/mounts.h"
 #include "os/fs.h"
 
@@ -48,6 +49,7 @@ void lay_ground(Namespace ns) {
   make_dir(made.sys_dir);
   make_dir(made.private_dir + "/runtime");
   attach_mount(sys.get(), made.sys_dir);
+  made.devices = clone_devices();
   the_ground = std::move(made);
 }
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "exec/devices.h"
 #include "exec/sandbox.h"
 
 namespace slipway::exec {
@@ -16,6 +18,7 @@ struct Ground {
   std::string private_dir;
   /// The host's /sys with everything mounted below it, read-only throughout.
   std::string sys_dir;
+  std::vector<Device> devices;
 };
 
 /// The ground of this process. A bug if enter_namespace was not called.

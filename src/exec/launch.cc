@@ -32,6 +32,7 @@ struct ChildTask {
   int alive_pipe = -1;  // its other end is ours: an error condition tells that we died before the
                         // child could be tied to us
   sigset_t signals;     // the mask that the runtime is to have
+  bool is_proc_hidden = false;
   const char* failed = nullptr;
   const char* failed_path = "";
   int error = 0;
@@ -63,17 +64,18 @@ int child_main(void* argument) {
   // into the terminal.
   ::setsid();
   // The runtime looks itself up in /proc, which must count processes as its own namespace does.
-  if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+  if (what.own_proc &&
+      ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
+    task.is_proc_hidden = errno == EPERM;
     return fail(task, "mount", "/proc");
+  }
   for (const auto& [mount, target] : what.mounts)
     if ((errno = try_attach_mount(mount, target.c_str())) != 0)
       return fail(task, "mount on", target.c_str());
   if (what.hide_cgroups && ::mount("none", "/sys/fs/cgroup", "tmpfs", MS_RDONLY, nullptr) != 0 &&
       errno != ENOENT)
     return fail(task, "mount on", "/sys/fs/cgroup");
-  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null < 0) return fail(task, "open", "/dev/null");
-  if (::dup2(null, 0) < 0 || ::dup2(what.output, 1) < 0 || ::dup2(what.errors, 2) < 0)
+  if (::dup2(what.input, 0) < 0 || ::dup2(what.output, 1) < 0 || ::dup2(what.errors, 2) < 0)
     return fail(task, "redirect", "the output");
   ::sigprocmask(SIG_SETMASK, &task.signals, nullptr);
   ::syscall(SYS_execveat, what.program, "", task.argv, task.env, AT_EMPTY_PATH);
@@ -149,13 +151,8 @@ Running launch(const Launch& what) {
   Running running(pid, os::UniqueFd(pidfd));
   if (task.failed) {
     errno = task.error;
-    Error failure = errno_error(task.failed, task.failed_path);
-    if (std::string_view(task.failed_path) == "/proc")
-      failure.hint(
-          "this container hides parts of /proc from us: start it with --security-opt "
-          "systempaths=unconfined or "
-          "as a privileged one");
-    throw failure;
+    if (task.is_proc_hidden) throw ProcIsHidden("cannot mount /proc");
+    throw errno_error(task.failed, task.failed_path);
   }
   return running;
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "os/fd.h"
 
 namespace slipway::exec {
@@ -19,12 +20,20 @@ struct Launch {
   int program = -1;  // descriptor of the file to execute
   std::vector<std::string> argv;
   std::vector<std::string> env;
-  int output = -1, errors = -1;  // become descriptors 1 and 2; 0 is /dev/null
+  int input = -1, output = -1, errors = -1;  // become descriptors 0, 1 and 2
   /// Detached mounts and the places where the step's mount namespace has them, in order.
   std::vector<std::pair<int, std::string>> mounts;
+  /// A /proc that shows the namespace of the runtime. Without it the runtime sees the processes of
+  /// ours.
+  bool own_proc = true;
   /// An empty tmpfs over /sys/fs/cgroup: crun 1.8 and later refuse hosts that mix cgroup v1 and v2
   /// even when they are told to leave cgroups alone.
   bool hide_cgroups = false;
+};
+
+/// The kernel does not allow a /proc of our own here: an outer container covers parts of it.
+class ProcIsHidden : public Error {
+  using Error::Error;
 };
 
 class Running {
@@ -47,8 +56,8 @@ class Running {
   os::UniqueFd pidfd_;
 };
 
-/// Throws Error naming what could not be set up. Thread-safe; the calling thread must live until
-/// the step ends, since the step dies with the thread that started it.
+/// Throws ProcIsHidden, and Error naming what could not be set up. Thread-safe; the calling thread
+/// must live until the step ends, since the step dies with the thread that started it.
 Running launch(const Launch& what);
 
 }  // namespace slipway::exec

@@ -52,10 +52,10 @@ class RunStep : public testing::Test {
       os::make_dirs(base + "/" + dir);
     std::filesystem::copy_file(kBusybox, base + "/bin/busybox");
     for (const char* applet :
-         {"sh",    "true", "false", "cat",     "ls",       "id",    "pwd",   "env",
-          "touch", "rm",   "chown", "stat",    "mkdir",    "kill",  "sleep", "echo",
-          "grep",  "test", "mount", "unshare", "ip",       "nc",    "seq",   "hostname",
-          "df",    "ln",   "wc",    "mv",      "readlink", "printf"})
+         {"sh",    "true", "false", "cat",     "ls",    "id",       "pwd",   "env",
+          "touch", "rm",   "chown", "stat",    "mkdir", "kill",     "sleep", "echo",
+          "grep",  "test", "mount", "unshare", "ip",    "nc",       "seq",   "hostname",
+          "df",    "ln",   "wc",    "head",    "mv",    "readlink", "printf"})
       ASSERT_EQ(::symlink("busybox", (base + "/bin/" + applet).c_str()), 0);
     write("base/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nwww:x:33:34::/var/www:/bin/sh\n");
     write("base/etc/group", "root:x:0:\nwww:x:34:\nextra:x:35:www\n");
@@ -125,6 +125,27 @@ TEST_F(RunStep, PassesLongOutputCompletely) {
   sh("seq 1 200000");
   EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 200000);
   EXPECT_TRUE(output.ends_with("200000\n"));
+}
+
+TEST_F(RunStep, LeavesTheDevicesOfTheHostAsTheyAre) {
+  struct stat before{}, after{};
+  ASSERT_EQ(::stat("/dev/full", &before), 0);
+  EXPECT_NE(sh("chown 0:0 /dev/full || chmod 0666 /dev/full || touch /dev/full").exit_code, 0);
+  EXPECT_EQ(sh("echo works > /dev/null && head -c 3 /dev/zero | wc -c && mkdir /dev/new").exit_code,
+            0);
+  ASSERT_EQ(::stat("/dev/full", &after), 0);
+  EXPECT_EQ(after.st_ctim.tv_sec, before.st_ctim.tv_sec);
+  EXPECT_EQ(after.st_ctim.tv_nsec, before.st_ctim.tv_nsec);
+}
+
+TEST_F(RunStep, KeepsTheStandardInputOfTheHostOutOfTheStep) {
+  if (ground().ns.mapping == IdMapping::Single) GTEST_SKIP() << "only one id is mapped";
+  struct stat before{}, after{};
+  ASSERT_EQ(::stat("/dev/null", &before), 0);
+  spec.user = "www";
+  EXPECT_EQ(sh("echo works > /dev/null; readlink /proc/self/fd/0 | grep -c pipe").exit_code, 0);
+  ASSERT_EQ(::stat("/dev/null", &after), 0);
+  EXPECT_EQ(after.st_uid, before.st_uid);
 }
 
 TEST_F(RunStep, GivesAnEmptyStandardInput) {

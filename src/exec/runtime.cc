@@ -46,13 +46,13 @@ os::UniqueFd sealed_copy(const std::string& path) {
 }  // namespace
 
 std::vector<std::string> Runtime::command(const std::string& state, const std::string& bundle,
-                                          const std::string& log, const std::string& id) const {
-  std::vector<std::string> words = {path, "--root", state, "--log", log, "--log-format", "json"};
-  if (kind == RuntimeKind::Crun)
-    words.insert(words.end(), {"--cgroup-manager", "disabled", "run"});
-  else
-    words.insert(words.end(), {"run"});
-  words.insert(words.end(), {"--bundle", bundle, id});
+                                          const std::string& id) const {
+  std::vector<std::string> words = {path,           "--root", state, "--log", bundle + "/log",
+                                    "--log-format", "json"};
+  // crun 1.8 and later fail on the cgroups of unprivileged users and of hosts with cgroup v1; steps
+  // need none of their own.
+  if (kind == RuntimeKind::Crun) words.insert(words.end(), {"--cgroup-manager", "disabled"});
+  words.insert(words.end(), {"run", "--bundle", bundle, "--pid-file", bundle + "/pid", id});
   return words;
 }
 

@@ -16,10 +16,10 @@ struct Runtime {
   std::string path;
 
   std::string name() const { return kind == RuntimeKind::Crun ? "crun" : "runc"; }
-  /// The command that runs the bundle in the foreground; errors of the runtime itself go to `log`
-  /// as JSON lines.
+  /// The command that runs `bundle` in the foreground: the runtime's own errors go to bundle/log as
+  /// JSON lines, and bundle/pid appears when the container's first process exists.
   std::vector<std::string> command(const std::string& state, const std::string& bundle,
-                                   const std::string& log, const std::string& id) const;
+                                   const std::string& id) const;
 };
 
 /// The runtimes installed here, best first. Throws Error saying what to install when there is none.
