@@ -236,8 +236,8 @@ TEST(TarReader, SpecialHeadersAreLimited) {
 
 TEST(TarReader, ManySmallSpecialHeadersAreHarmless) {
   RawTar tar;
-  for (int i = 0; i < 20'000; ++i) tar.pax({{"path", fmt::format("name {}", i)}});
-  EXPECT_EQ(only(tar.add({})).entry.name, "name 19999");
+  for (int i = 0; i < 3'000; ++i) tar.pax({{"path", fmt::format("name {}", i)}});
+  EXPECT_EQ(only(tar.add({})).entry.name, "name 2999");
 }
 
 class Sparse : public ::testing::TestWithParam<const char*> {};

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 
 #include "layer/test_support.h"
@@ -16,12 +17,22 @@ using ::testing::HasSubstr;
 
 const WriteOptions kPlain{.compression = oci::Compression::None};
 
-std::string random_text(size_t bytes, bool compressible) {
+// Made once each: with sanitizers this takes longer than what is tested.
+const std::string& random_text(size_t bytes, bool compressible) {
+  static std::map<std::pair<size_t, bool>, std::string> made;
+  std::string& out = made[{bytes, compressible}];
+  if (!out.empty()) return out;
   std::mt19937_64 generator(bytes);
-  std::string out;
-  while (out.size() < bytes)
-    compressible ? out.append(fmt::format("value {} of a table\n", generator() % 10000))
-                 : out.append(1, static_cast<char>(generator()));
+  std::vector<std::string> lines;
+  for (int i = 0; i < 500; ++i)
+    lines.push_back(fmt::format("a line of source code with the number {}\n", generator()));
+  while (out.size() < bytes) {
+    const uint64_t next = generator();
+    if (compressible)
+      out += lines[next % lines.size()];
+    else
+      out.append(reinterpret_cast<const char*>(&next), sizeof next);
+  }
   out.resize(bytes);
   return out;
 }
