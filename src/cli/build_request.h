@@ -1,0 +1,16 @@
+// The flags of `build` and the environment -> BuildRequest.
+#pragma once
+
+#include "build/request.h"
+#include "cli/parse_args.h"
+#include "cli/specs.h"
+
+namespace slipway::cli {
+
+/// Throws Error for values that are malformed or contradict each other. Reads nothing but
+/// `environment`: the variables of build arguments without a value and of secrets, and
+/// DOCKER_DEFAULT_PLATFORM, SOURCE_DATE_EPOCH, BUILDKIT_PROGRESS, BUILDX_NO_DEFAULT_ATTESTATIONS,
+/// BUILDX_METADATA_PROVENANCE, BUILDX_METADATA_WARNINGS, SLIPWAY_HOME.
+build::BuildRequest to_request(const ParsedArgs& args, const Environment& environment);
+
+}  // namespace slipway::cli

@@ -1,0 +1,228 @@
+// The commands and the flags of all but `build`.
+#include <algorithm>
+#include <array>
+
+#include "cli/flags.h"
+
+namespace slipway::cli {
+namespace {
+
+using Kind = Flag::Kind;
+
+constexpr std::string_view kStoreHelp =
+    "Directory of images and cache (default SLIPWAY_HOME, else /var/lib/slipway or "
+    "~/.local/share/slipway)";
+constexpr Flag kStore = {.name = "store",
+                         .kind = Kind::Value,
+                         .value = "dir",
+                         .help = kStoreHelp,
+                         .complete = Complete::Directory};
+constexpr Flag kFormat = {.name = "format",
+                          .kind = Kind::Value,
+                          .value = "table|json",
+                          .help = "Form of the output (default table)",
+                          .complete = Complete::Choice,
+                          .choices = "table,json"};
+
+constexpr Flag kCommon[] = {
+    {.name = "help", .letter = 'h', .help = "Print this text"},
+    {.name = "debug",
+     .letter = 'D',
+     .help = "Accepted for docker's sake; without effect",
+     .is_hidden = true},
+    {.name = "builder",
+     .kind = Kind::Value,
+     .value = "string",
+     .help = "Accepted for docker's sake; without effect: there are no builder instances",
+     .is_hidden = true},
+};
+
+constexpr Flag kImages[] = {
+    kFormat, {.name = "quiet", .letter = 'q', .help = "Print digests only"}, kStore};
+constexpr Flag kUsage[] = {
+    kFormat,
+    {.name = "verbose", .help = "One line for each thing instead of one for each kind"},
+    kStore};
+constexpr Flag kPrune[] = {
+    {.name = "all", .letter = 'a', .help = "Also what images and recent builds still use"},
+    {.name = "filter",
+     .kind = Kind::List,
+     .value = "until=24h",
+     .help = "Only what was not used for that long"},
+    {.name = "force", .letter = 'f', .help = "Do not ask"},
+    {.name = "max-used-space",
+     .kind = Kind::Value,
+     .value = "bytes",
+     .help = "Remove the least valuable first until the store takes no more than this"},
+    {.name = "min-free-space",
+     .kind = Kind::Value,
+     .value = "bytes",
+     .help = "Remove the least valuable first until the disk has this much free"},
+    {.name = "reserved-space",
+     .kind = Kind::Value,
+     .value = "bytes",
+     .help = "Always leave the store this much"},
+    {.name = "verbose", .help = "One line for each thing that was removed"},
+    kStore,
+    {.name = "keep-storage",
+     .kind = Kind::Value,
+     .value = "bytes",
+     .help = "Old name of --reserved-space",
+     .is_hidden = true,
+     .warning = "--keep-storage is the old name of --reserved-space"},
+    {.name = "timeout",
+     .kind = Kind::Value,
+     .value = "duration",
+     .help = "Without effect",
+     .is_hidden = true},
+};
+constexpr Flag kVersion[] = {kFormat};
+constexpr Flag kParse[] = {{.name = "format",
+                            .kind = Kind::Value,
+                            .value = "sexp|json|dockerfile",
+                            .help = "Form of the output (default sexp)",
+                            .complete = Complete::Choice,
+                            .choices = "sexp,json,dockerfile"}};
+constexpr Flag kExpand[] = {
+    {.name = "env",
+     .letter = 'e',
+     .kind = Kind::List,
+     .value = "name[=value]",
+     .help = "A variable; without a value it is taken from the environment"},
+    {.name = "words", .help = "Split into words and print one a line"},
+    {.name = "escape",
+     .kind = Kind::Value,
+     .value = "char",
+     .help = "The escape character (default \\)"},
+};
+
+constexpr std::string_view kBuildText =
+    R"(Builds a Dockerfile for one or more platforms. PATH is the directory that COPY and ADD read from; "-" reads a Dockerfile or a tar archive from standard input. The flags are those of docker buildx build; `slipway buildx build` is the same command.
+
+Without --output, --load and --push the image goes into the store under the names of --tag; `slipway images` lists it.
+
+  slipway build -t app:1 .
+  slipway build --platform linux/amd64,linux/arm64 -t registry.example/app:1 --push .
+  slipway build -o out .
+  slipway build -o type=oci,dest=app.tar .
+)";
+
+constexpr std::string_view kEnvironmentHint =
+    "\nEvery command has --help. `slipway man` prints the manual page.\n";
+
+constexpr std::array<Command, 10> kCommands = {{
+    {.name = "build",
+     .aliases = "b",
+     .arguments = "[OPTIONS] PATH | URL | -",
+     .summary = "Build an image from a Dockerfile",
+     .text = kBuildText,
+     .flags = {},
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .complete = Complete::Directory},
+    {.name = "images",
+     .aliases = "ls",
+     .arguments = "[OPTIONS]",
+     .summary = "List the images in the store",
+     .flags = kImages},
+    {.name = "du",
+     .arguments = "[OPTIONS]",
+     .summary = "Show what the store takes on disk",
+     .text = "Sizes are disk blocks, as du counts them.\n",
+     .flags = kUsage},
+    {.name = "prune",
+     .arguments = "[OPTIONS]",
+     .summary = "Remove what builds left and nobody uses",
+     .text = "Never touches what a running build uses. Without --all, images with a name and what "
+             "they are made of stay.\n",
+     .flags = kPrune},
+    {.name = "parse",
+     .arguments = "[OPTIONS] FILE",
+     .summary = "Print a Dockerfile as it was understood",
+     .text = "FILE \"-\" is standard input. sexp prints one line an instruction, json everything "
+             "that is known of the file, "
+             "dockerfile a Dockerfile of the same meaning.\n",
+     .flags = kParse,
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .complete = Complete::File},
+    {.name = "expand",
+     .arguments = "[OPTIONS] -- WORD",
+     .summary = "Print the expansion of one word of a Dockerfile",
+     .text = "  slipway expand --env TAG=1.2.3 -- '${TAG%.*}'\n",
+     .flags = kExpand,
+     .min_arguments = 1,
+     .max_arguments = 1},
+    {.name = "version",
+     .arguments = "[OPTIONS]",
+     .summary = "Print the version",
+     .flags = kVersion},
+    {.name = "completion",
+     .arguments = "bash | zsh | fish",
+     .summary = "Print a completion script for a shell",
+     .text = "  source <(slipway completion bash)\n  slipway completion zsh > "
+             "\"${fpath[1]}/_slipway\"\n"
+             "  slipway completion fish > ~/.config/fish/completions/slipway.fish\n",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .complete = Complete::Choice,
+     .choices = "bash,zsh,fish"},
+    {.name = "man",
+     .arguments = "",
+     .summary = "Print the manual page",
+     .text = "  slipway man | man -l -\n"},
+    {.name = "help",
+     .arguments = "[COMMAND]",
+     .summary = "Print help on a command",
+     .text = kEnvironmentHint,
+     .max_arguments = 1,
+     .complete = Complete::Choice,
+     .choices = "build,images,du,prune,parse,expand,version,completion,man"},
+}};
+
+bool has_name(const Command& command, std::string_view name) {
+  if (command.name == name) return true;
+  for (std::string_view rest = command.aliases; !rest.empty();) {
+    const size_t comma = std::min(rest.find(','), rest.size());
+    if (rest.substr(0, comma) == name) return true;
+    rest.remove_prefix(std::min(rest.size(), comma + 1));
+  }
+  return false;
+}
+
+template <class Matches>
+const Flag* find(const Command& command, Matches matches) {
+  for (const auto& flags : {command.flags, common_flags()})
+    if (const auto it = std::find_if(flags.begin(), flags.end(), matches); it != flags.end())
+      return &*it;
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const Command> commands() {
+  static const auto all = [] {
+    auto copy = kCommands;
+    copy[0].flags = build_flags();
+    return copy;
+  }();
+  return all;
+}
+
+const Command* find_command(std::string_view name) {
+  for (const Command& command : commands())
+    if (has_name(command, name)) return &command;
+  return nullptr;
+}
+
+std::span<const Flag> common_flags() { return kCommon; }
+
+const Flag* find_flag(const Command& command, std::string_view name) {
+  return find(command, [&](const Flag& flag) { return flag.name == name; });
+}
+
+const Flag* find_flag(const Command& command, char letter) {
+  return find(command, [&](const Flag& flag) { return flag.letter == letter; });
+}
+
+}  // namespace slipway::cli

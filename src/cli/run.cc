@@ -1,0 +1,97 @@
+// argv -> command -> handler. Errors end here: one "slipway: error:" text and exit code 1.
+#include "cli/run.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/handlers.h"
+#include "cli/help.h"
+
+namespace slipway::cli {
+namespace {
+
+using Handler = int (*)(const ParsedArgs&, const Io&);
+
+constexpr std::array<std::pair<std::string_view, Handler>, 10> kHandlers = {{
+    {"build", build_command},
+    {"images", images_command},
+    {"du", du_command},
+    {"prune", prune_command},
+    {"parse", parse_command},
+    {"expand", expand_command},
+    {"version", version_command},
+    {"completion", completion_command},
+    {"man", man_command},
+    {"help", help_command},
+}};
+
+Handler handler_of(const Command& command) {
+  for (const auto& [name, handler] : kHandlers)
+    if (name == command.name) return handler;
+  CHECK(false);
+}
+
+const Command& command_or_throw(const std::string& name) {
+  if (const Command* command = find_command(name)) return *command;
+  std::vector<std::string> known;
+  for (const Command& command : commands()) known.push_back(std::string(command.name));
+  const auto near = closest(name, known);
+  const bool is_flag = name.starts_with('-');
+  throw Error(fmt::format("unknown {} \"{}\"", is_flag ? "flag" : "command", name), {},
+              near && !is_flag ? fmt::format("did you mean slipway {}?", *near)
+                               : "`slipway help` lists the commands");
+}
+
+int dispatch(std::vector<std::string> words, const Io& io) {
+  // `slipway buildx build` for those who replace one word in a script; -D stands before the command
+  // there.
+  while (!words.empty() && (words[0] == "buildx" || words[0] == "-D" || words[0] == "--debug"))
+    words.erase(words.begin());
+  if (words.empty() || words[0] == "--help" || words[0] == "-h") {
+    (words.empty() ? io.err : io.out)(overview());
+    return words.empty() ? 1 : 0;
+  }
+  if (words[0] == "--version" || words[0] == "-v") words[0] = "version";
+  const Command& command = command_or_throw(words[0]);
+  const ParsedArgs args = parse_args(command, std::span(words).subspan(1));
+  if (args.flag("help")) {
+    io.out(help_text(command, io.columns));
+    return 0;
+  }
+  for (const auto& flags : {command.flags, common_flags()})
+    for (const Flag& flag : flags)
+      if (!flag.warning.empty() && args.is_set(flag.name))
+        io.err(fmt::format("slipway: warning: {}\n", flag.warning));
+  return handler_of(command)(args, io);
+}
+
+}  // namespace
+
+int completion_command(const ParsedArgs& args, const Io& io) {
+  io.out(completion_script(args.arguments.at(0)));
+  return 0;
+}
+
+int help_command(const ParsedArgs& args, const Io& io) {
+  io.out(args.arguments.empty() ? overview()
+                                : help_text(command_or_throw(args.arguments[0]), io.columns));
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  const Io io = process_io();
+  try {
+    return dispatch(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), io);
+  } catch (const Error& e) {
+    print_error(io, e.render());
+  } catch (const std::exception& e) {
+    print_error(io, fmt::format("{}: this is a bug, please report it", e.what()));
+  }
+  return 1;
+}
+
+}  // namespace slipway::cli
