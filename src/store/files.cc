@@ -82,7 +82,6 @@ std::string Layout::mount(std::string_view id) const { return mounts() + "/" + s
 std::string Layout::stamp(std::string_view context_root) const {
   return stamps() + "/" + short_hash(context_root);
 }
-std::string Layout::key_lock(std::string_view key) const { return locks() + "/" + short_hash(key); }
 
 void Layout::create() const {
   const std::string marker = root_ + "/oci-layout";

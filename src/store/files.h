@@ -35,11 +35,10 @@ class Layout {
   std::string leases() const { return root_ + "/leases"; }
   std::string scratch() const { return root_ + "/tmp"; }
   std::string locks() const { return root_ + "/locks"; }
-  // The three locks with names of their own; all others are named by the hash of their key.
   std::string prune_lock() const { return locks() + "/prune"; }
   std::string index_lock() const { return locks() + "/index"; }
   std::string schema_lock() const { return locks() + "/schema"; }
-  std::string key_lock(std::string_view key) const;
+  std::string key_locks() const { return locks() + "/keys"; }
 
   /// Makes what is missing. Throws Error if the root is a directory with other things in it.
   void create() const;

@@ -159,22 +159,12 @@ void sweep_the_dead(const Layout& layout, Lease& own,
       if (swept) ::unlink((layout.leases() + "/" + lease.name).c_str());
     }
   }
-  sweep_locks(layout);
   for (const auto& path : trash) {
     try {
       os::remove_tree(path);
     } catch (const std::exception&) {
       // In our own tmp/ now: tried again when this process ends, else by the next sweep.
     }
-  }
-}
-
-void sweep_locks(const Layout& layout) {
-  for (const auto& name : os::list_dir(layout.locks())) {
-    const std::string path = layout.locks() + "/" + name;
-    if (path == layout.prune_lock() || path == layout.index_lock() || path == layout.schema_lock())
-      continue;
-    try_lock(path, LockKind::Exclusive, true);
   }
 }
 

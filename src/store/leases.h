@@ -69,7 +69,4 @@ Marks marks_of_the_living(const Layout& layout, const std::set<std::string>& kno
 void sweep_the_dead(const Layout& layout, Lease& own,
                     const std::function<bool(int64_t number)>& is_published);
 
-/// Removes lock files that nobody holds: a killed process leaves its own behind.
-void sweep_locks(const Layout& layout);
-
 }  // namespace slipway::store

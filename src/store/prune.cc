@@ -93,9 +93,10 @@ class Pruning {
   bool take_mount(const std::string& path) {
     const std::string base = os::dir_name(path);
     {
-      const auto lock = try_lock(path + ".lock", LockKind::Exclusive, true);
+      const auto lock = try_lock(path + ".lock", LockKind::Exclusive);
       if (!lock) return false;  // taken into use since we looked
       move_to_trash(path);
+      ::unlink((path + ".lock").c_str());
     }
     const auto left = os::list_dir(base);
     if (left.empty() || left == std::vector<std::string>{"id"}) {
@@ -213,7 +214,6 @@ std::vector<Usage> Store::prune(const PruneOptions& options) {
   } catch (const Error&) {
     // A full disk is a reason to prune, not to fail: the order is a little less exact then.
   }
-  sweep_locks(impl_->layout);
   std::vector<Usage> gone;
   Pruning pruning(*impl_, options);
   for (int i = 0; i < kRounds && pruning.round(gone); ++i) {

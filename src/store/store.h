@@ -47,21 +47,18 @@ struct Image {
   oci::Descriptor descriptor;
 };
 
-/// An advisory lock held until destruction (flock on a file under locks/; dies with the process).
+/// An advisory lock held until destruction (dies with the process).
 class Lock {
  public:
   Lock() = default;
-  /// Takes over a locked descriptor. A `path` is removed on release, while the lock is still held.
-  explicit Lock(int fd, std::string path = {}) : fd_(fd), path_(std::move(path)) {}
-  Lock(Lock&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), path_(std::exchange(other.path_, {})) {}
+  explicit Lock(int fd) : fd_(fd) {}
+  Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Lock& operator=(Lock&& other) noexcept;
   ~Lock();
   explicit operator bool() const { return fd_ >= 0; }
 
  private:
   int fd_ = -1;
-  std::string path_;
 };
 
 /// A blob being written: bytes go to a temp file, commit() renames it. Dropped without commit it is
