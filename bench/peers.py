@@ -10,8 +10,10 @@ from typing import Optional
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent
 ROOT = TOP / "build/peers/root"
-OPEN_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # buildah would ask for more than there are
 NAME = "bench.example/app:1"
+# buildah would ask for more than a container may have.
+LIMITS = {"nofile": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+          "nproc": resource.getrlimit(resource.RLIMIT_NPROC)[1]}
 COMPRESSION = {"gzip": "", "zstd": ",compression=zstd"}
 
 
@@ -89,9 +91,7 @@ class Slipway(Peer):
         command = [self.binary, "build", "--progress=plain"]
         if request.platforms:
             command.append("--platform=" + ",".join(request.platforms))
-        if request.archive:
-            command.append(f"--output=type=oci,dest={request.archive}{COMPRESSION[request.compression]}")
-        return [command + [str(request.context)]]
+        return [command + [output_flag(request), str(request.context)]]
 
 
 class Daemon(Peer):
@@ -125,9 +125,7 @@ class BuildKit(Daemon):
                                 f"--local=dockerfile={request.context}")
         if request.platforms:
             command.append("--opt=platform=" + ",".join(request.platforms))
-        if request.archive:
-            command.append(f"--output=type=oci,dest={request.archive}{COMPRESSION[request.compression]}")
-        return [command]
+        return [command + [output_flag(request)] if request.archive else command]
 
 
 class Docker(Daemon):
@@ -151,11 +149,7 @@ class Docker(Daemon):
                               "--network=host", "--allow=network.host")
         if request.platforms:
             command.append("--platform=" + ",".join(request.platforms))
-        if request.archive:
-            command.append(f"--output=type=oci,dest={request.archive}{COMPRESSION[request.compression]}")
-        else:
-            command.append("--output=type=cacheonly")
-        return [command + [str(request.context)]]
+        return [command + [output_flag(request), str(request.context)]]
 
 
 class Buildah(Peer):
@@ -181,7 +175,7 @@ class Buildah(Peer):
     def commands(self, request):
         build = self.buildah("build", "--layers", "--tls-verify=false", "--isolation=oci",
                              "--runtime=runc", "--network=host", "--format=oci",
-                             f"--ulimit=nofile={OPEN_FILES}:{OPEN_FILES}")
+                             *(f"--ulimit={name}={limit}:{limit}" for name, limit in LIMITS.items()))
         if request.platforms:
             build += ["--platform=" + ",".join(request.platforms), f"--manifest={NAME}"]
         else:
@@ -192,6 +186,13 @@ class Buildah(Peer):
             commands.append(self.buildah(*push, f"--compression-format={request.compression}", NAME,
                                          f"oci-archive:{request.archive}"))
         return commands
+
+
+def output_flag(request):
+    """As buildx and buildctl have it; buildctl builds without any output when the flag is missing."""
+    if not request.archive:
+        return "--output=type=cacheonly"
+    return f"--output=type=oci,dest={request.archive}{COMPRESSION[request.compression]}"
 
 
 def kinds(names):
