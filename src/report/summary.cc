@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "base/text.h"
 #include "report/text.h"
@@ -15,9 +15,14 @@ struct Row {
   std::string step, platform, time, how, cpu;
 };
 
+constexpr double kWorthARow = 0.1;  // seconds after which bookkeeping is shown too
+
+bool ended(const Step& step) { return step.is_over() && step.state != StepState::Cancelled; }
+
 /// Steps that are work of the build and not its bookkeeping, and that came to an end.
 bool counts(const Step& step) {
-  return step.info.kind != StepKind::Other && step.is_over() && step.state != StepState::Cancelled;
+  return ended(step) && step.info.kind != StepKind::Other &&
+         !step.info.name.starts_with("[internal]");
 }
 
 std::string how_of(const Step& step) {
@@ -43,12 +48,14 @@ Row row_of(const Step& step, double now) {
           .cpu = has_cpu ? human_duration(step.cost.cpu_seconds) : "-"};
 }
 
-/// The indices of the steps to show, in order of the plan.
-std::vector<size_t> shown_steps(const std::vector<Step>& steps, double now) {
+/// The indices of the steps to show, in order of the plan, and how many are left out.
+std::pair<std::vector<size_t>, size_t> shown_steps(const std::vector<Step>& steps, double now) {
   std::vector<size_t> all;
   for (size_t i = 0; i < steps.size(); ++i)
-    if (counts(steps[i])) all.push_back(i);
-  if (all.size() <= kMaxRows) return all;
+    if (counts(steps[i]) || (ended(steps[i]) && steps[i].seconds(now) >= kWorthARow))
+      all.push_back(i);
+  if (all.size() <= kMaxRows) return {all, 0};
+  const size_t left_out = all.size() - kMaxRows;
   const auto is_dearer = [&](size_t a, size_t b) {
     const bool failed_a = steps[a].state == StepState::Failed,
                failed_b = steps[b].state == StepState::Failed;
@@ -58,7 +65,7 @@ std::vector<size_t> shown_steps(const std::vector<Step>& steps, double now) {
   std::stable_sort(all.begin(), all.end(), is_dearer);
   all.resize(kMaxRows);
   std::sort(all.begin(), all.end());
-  return all;
+  return {all, left_out};
 }
 
 std::string totals(const History& history, double now) {
@@ -102,7 +109,8 @@ std::string render_warnings(const History& history, const Palette& palette) {
 
 std::string render_summary(const History& history, double now, size_t columns) {
   const auto& steps = history.steps();
-  const auto shown = shown_steps(steps, now);
+  if (steps.empty()) return {};
+  const auto [shown, left_out] = shown_steps(steps, now);
   std::vector<Row> rows = {{"STEP", "PLATFORM", "TIME", "HOW", "CPU"}};
   for (const size_t i : shown) rows.push_back(row_of(steps[i], now));
 
@@ -131,10 +139,7 @@ std::string render_summary(const History& history, double now, size_t columns) {
       out += fmt::format("  {:>{}}  {:<{}}  {:>{}}\n", row.time, time, row.how, how, row.cpu, cpu);
     }
   }
-  size_t counted = 0;
-  for (const Step& one : steps) counted += counts(one);
-  if (counted > shown.size())
-    out += fmt::format(" ... and {} that took less\n", counted - shown.size());
+  if (left_out) out += fmt::format(" ... and {} that took less\n", left_out);
   return out + totals(history, now);
 }
 

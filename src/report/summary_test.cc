@@ -22,8 +22,20 @@ TEST(Summary, ABuildOfManyStepsShowsTheDearestInOrderOfThePlan) {
   EXPECT_TRUE(text.contains(" ... and 10 that took less\n")) << text;
 }
 
-TEST(Summary, ABuildWithoutStepsHasOnlyTotals) {
-  EXPECT_EQ(render_summary(History(5), 5.25, 80), "Total 0.2s: 0 steps\n");
+TEST(Summary, ABuildThatFailedBeforeItsFirstStepHasNone) {
+  EXPECT_EQ(render_summary(History(5), 5.25, 80), "");
+}
+
+TEST(Summary, BookkeepingIsShownOnlyWhereItTookLong) {
+  History history(0);
+  history.add(Script::step("[internal] load build context", seams::StepKind::Source));
+  history.add(Script::step("[internal] scratch", seams::StepKind::Source));
+  history.finish(0, StepState::Done, Script::native(2, 0), "", 2);
+  history.finish(1, StepState::Done, {}, "", 2);
+  EXPECT_EQ(render_summary(history, 2, 0),
+            " STEP                           PLATFORM  TIME  HOW     CPU\n"
+            " [internal] load build context  -         2.0s  native    -\n"
+            "Total 2.0s: 0 steps\n");
 }
 
 TEST(Summary, NamesAreCutWhereTheTerminalIsNarrow) {
