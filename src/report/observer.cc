@@ -93,7 +93,7 @@ std::unique_ptr<seams::Observer> make_observer(Mode mode, Options options) {
     case Mode::RawJson:
       return make_raw_json(std::move(options));
     case Mode::Quiet:
-      return make_quiet(std::move(options));
+      return make_quiet();
     case Mode::Tty:
       if (!is_terminal)
         throw Error("--progress=tty needs a terminal on standard error", {},

@@ -20,7 +20,7 @@ enum class Mode {
   Plain,    // lines as BuildKit's plain progress has them, and a summary
   Tty,      // running steps redrawn in place, finished ones scroll away above them, and a summary
   RawJson,  // BuildKit's SolveStatus, one JSON object a line
-  Quiet,    // nothing, but for the output of a failed step
+  Quiet,    // nothing
 };
 
 struct Size {

@@ -93,8 +93,7 @@ class Plain : public seams::Observer {
     const std::lock_guard lock(mutex_);
     while (!waiting_.empty()) show(waiting_.begin()->first);
     for (const std::string& part :
-         {render_warnings(history_, {}), render_summary(history_, options_.clock(), 0),
-          render_failures(history_, {}, false)}) {
+         {render_warnings(history_, {}), render_summary(history_, options_.clock(), 0)}) {
       if (part.empty()) continue;
       if (needs_gap_) out_ += "\n";
       out_ += part;

@@ -1,8 +1,7 @@
-// The quiet view: nothing, but for what a failed step printed.
-#include <mutex>
+// The quiet view: nothing at all. What a failed step printed is part of the Error that ends the
+// build.
+#include <atomic>
 
-#include "report/history.h"
-#include "report/summary.h"
 #include "report/views.h"
 
 namespace slipway::report {
@@ -10,47 +9,24 @@ namespace {
 
 class Quiet : public seams::Observer {
  public:
-  explicit Quiet(Options options) : options_(std::move(options)), history_(options_.clock()) {}
-
   void on_plan(const std::vector<seams::StepInfo>& steps) override {
-    const std::lock_guard lock(mutex_);
-    history_.plan(steps);
+    steps_ += static_cast<seams::StepId>(steps.size());
   }
-  StepId on_step_added(const seams::StepInfo& step) override {
-    const std::lock_guard lock(mutex_);
-    return history_.add(step);
-  }
-  void on_started(StepId id) override {
-    const std::lock_guard lock(mutex_);
-    history_.start(id, options_.clock());
-  }
-  void on_output(StepId id, std::string_view bytes, bool /*is_stderr*/) override {
-    const std::lock_guard lock(mutex_);
-    history_.output(id, bytes, options_.clock());
-  }
-  void on_progress(StepId, std::string_view, uint64_t, uint64_t) override {}
-  void on_finished(StepId id, StepState state, const seams::StepCost& cost,
-                   std::string_view error) override {
-    const std::lock_guard lock(mutex_);
-    history_.finish(id, state, cost, error, options_.clock());
-  }
+  seams::StepId on_step_added(const seams::StepInfo&) override { return steps_++; }
+  void on_started(seams::StepId) override {}
+  void on_output(seams::StepId, std::string_view, bool) override {}
+  void on_progress(seams::StepId, std::string_view, uint64_t, uint64_t) override {}
+  void on_finished(seams::StepId, seams::StepState, const seams::StepCost&,
+                   std::string_view) override {}
   void on_warning(std::string_view, std::string_view) override {}
-  void on_end(bool /*ok*/) override {
-    const std::lock_guard lock(mutex_);
-    const std::string failures = render_failures(history_, {}, false);
-    if (!failures.empty()) write_best_effort(options_, failures);
-  }
+  void on_end(bool) override {}
 
  private:
-  const Options options_;
-  std::mutex mutex_;
-  History history_;
+  std::atomic<seams::StepId> steps_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<seams::Observer> make_quiet(Options options) {
-  return std::make_unique<Quiet>(std::move(options));
-}
+std::unique_ptr<seams::Observer> make_quiet() { return std::make_unique<Quiet>(); }
 
 }  // namespace slipway::report

@@ -143,17 +143,4 @@ std::string render_summary(const History& history, double now, size_t columns) {
   return out + totals(history, now);
 }
 
-std::string render_failures(const History& history, const Palette& palette, bool keep_colors) {
-  std::string out;
-  for (const Step& step : history.steps()) {
-    if (step.state != StepState::Failed) continue;
-    out += "------\n";
-    out += Palette::paint(palette.error, " > " + harmless(step.info.name, false) + ":") + "\n";
-    for (const OutputLine& line : step.tail)
-      out += fmt::format("{} {}\n", log_time(line.after), harmless(line.text, keep_colors));
-    out += "------\n";
-  }
-  return out;
-}
-
 }  // namespace slipway::report

@@ -17,10 +17,6 @@ std::string render_warnings(const History& history, const Palette& palette);
 /// wide as it needs to be.
 std::string render_summary(const History& history, double now, size_t columns);
 
-/// The name and the last lines of output of each failed step. `keep_colors` false removes every
-/// escape sequence.
-std::string render_failures(const History& history, const Palette& palette, bool keep_colors);
-
 inline constexpr size_t kMaxRows = 30;
 
 /// Seconds with as many digits as BuildKit's plain progress shows: 0.412, 41.23, 412.3.

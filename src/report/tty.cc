@@ -95,11 +95,9 @@ class Tty : public seams::Observer {
       const Size size = options_.terminal_size();
       out = erase_sequence(size) + std::exchange(finished_, {});
       drawn_.clear();
-      const bool keep_colors = !options_.palette.faint.empty();
       const auto columns = static_cast<size_t>(std::max(size.columns, 20)) - 1;
       for (const std::string& part :
-           {render_warnings(history_, options_.palette), render_summary(history_, now, columns),
-            render_failures(history_, options_.palette, keep_colors)})
+           {render_warnings(history_, options_.palette), render_summary(history_, now, columns)})
         if (!part.empty()) out += "\n" + part;
       ended_ = true;
     }

@@ -11,7 +11,7 @@ namespace slipway::report {
 std::unique_ptr<seams::Observer> make_plain(Options options);
 std::unique_ptr<seams::Observer> make_tty(Options options);
 std::unique_ptr<seams::Observer> make_raw_json(Options options);
-std::unique_ptr<seams::Observer> make_quiet(Options options);
+std::unique_ptr<seams::Observer> make_quiet();
 
 /// Writes everything and forgets about errors: a terminal or reader that went away must not stop a
 /// build.

@@ -1,10 +1,8 @@
 // A process that is killed at a random moment loses its unfinished work and nothing else.
-#include <chrono>
 #include <csignal>
 #include <random>
-#include <thread>
 
-#include "json/json.h"
+#include "os/fd.h"
 #include "store/inventory.h"
 #include "store/testing.h"
 
@@ -15,28 +13,42 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 constexpr int kRounds = 50;
-constexpr int kLongestLifeMicroseconds = 30'000;
+constexpr unsigned kMostOperations = 60;
+constexpr unsigned kMostSpins = 300'000;  // moves the end to anywhere within an operation
 
 class Killed : public StoreTest {
  protected:
   /// Everything a build does to a store, over and over, with content that says what it is.
-  [[noreturn]] void work(int round) {
+  /// Says so on `progress` after each operation.
+  [[noreturn]] void work(int round, int progress) {
+    const auto done = [&] {
+      if (::write(progress, "x", 1) != 1) ::_exit(2);
+    };
     Store store(root_);
+    done();
     for (int i = 0;; ++i) {
       const std::string name = std::to_string(round) + "-" + std::to_string(i);
       const std::string id = "run:" + name;
       const Lock lock = store.lock_key(id, {});
       const std::string dir = store.new_dir();
+      done();
       write_to(dir + "/name", id);
       store.publish_dir(id, dir);
+      done();
       store.put_layer_tree(id, id);
-      const std::string bytes = id + std::string(50'000, 'b');
-      store.put_layer_blob(id, {.form = "gzip", .digest = store.put_blob(bytes), .size = 1});
+      done();
+      const oci::Digest digest = store.put_blob(id + std::string(50'000, 'b'));
+      done();
+      store.put_layer_blob(id, {.form = "gzip", .digest = digest, .size = 1});
       store.put_record(name, R"({"layer":")" + id + R"("})", {{"name", name}});
+      done();
       put_image(store, "app:" + std::to_string(i % 3), name);
+      done();
       store.open_cache_mount("mount", Store::Sharing::Private, {});
       store.write_stamps("context", name);
-      if (i % 7 == 6) store.prune({.max_bytes = 1'000'000});
+      done();
+      if (i % 3 == 2) store.prune({.max_bytes = 1'000'000});
+      done();
     }
   }
 
@@ -84,21 +96,27 @@ class Killed : public StoreTest {
 TEST_F(Killed, AtAnyMomentLeavesAConsistentStore) {
   std::mt19937 random(1);
   for (int round = 0; round < kRounds && !HasFailure(); ++round) {
-    const auto life = std::chrono::microseconds(random() % kLongestLifeMicroseconds);
+    int progress[2];
+    ASSERT_EQ(::pipe(progress), 0);
     const pid_t pid = ::fork();
     if (pid == 0) {
       try {
-        work(round);
+        work(round, progress[1]);
       } catch (const std::exception& error) {
         std::fprintf(stderr, "child: %s\n", error.what());
       }
       ::_exit(1);
     }
-    std::this_thread::sleep_for(life);
+    ::close(progress[1]);
+    const os::UniqueFd listen(progress[0]);
+    char byte = 0;
+    for (unsigned left = random() % kMostOperations; left > 0; --left)
+      ASSERT_EQ(::read(listen.get(), &byte, 1), 1) << "the child failed before it was killed";
+    for (volatile unsigned spins = random() % kMostSpins; spins > 0;) spins = spins - 1;
     ::kill(pid, SIGKILL);
     int status = 0;
     ::waitpid(pid, &status, 0);
-    ASSERT_TRUE(WIFSIGNALED(status)) << "the child failed before it was killed";
+    ASSERT_TRUE(WIFSIGNALED(status));
     expect_consistent();
   }
   Store store(root_);

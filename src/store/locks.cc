@@ -91,8 +91,16 @@ Lock& Lock::operator=(Lock&& other) noexcept {
   return *this;
 }
 
+// Closing alone would leave the lock with a child that was forked meanwhile and has not run its
+// program yet.
 Lock::~Lock() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ < 0) return;
+  struct flock everything{};
+  everything.l_type = F_UNLCK;
+  everything.l_whence = SEEK_SET;
+  (void)::fcntl(fd_, F_OFD_SETLK, &everything);
+  (void)::flock(fd_, LOCK_UN);
+  ::close(fd_);
 }
 
 Lock Store::lock_key(const std::string& key, std::stop_token stop) {

@@ -56,6 +56,26 @@ TEST_F(Locks, OtherProcessesWaitToo) {
   EXPECT_TRUE(in_child([&] { EXPECT_FALSE(is_free("step")); }));
 }
 
+TEST_F(Locks, AReleasedLockIsFreeThoughAForkedChildStillHasItsDescriptor) {
+  Store store(root_);
+  Lock lock = store.lock_key("step", {});
+  int gate[2];
+  ASSERT_EQ(::pipe(gate), 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::close(gate[1]);
+    char byte = 0;
+    (void)!::read(gate[0], &byte, 1);  // until the parent has looked
+    ::_exit(0);
+  }
+  lock = Lock();
+  EXPECT_TRUE(is_free("step"));
+  ::close(gate[0]);
+  ::close(gate[1]);
+  int status = 0;
+  EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+}
+
 TEST_F(Locks, AMovedLockIsHeldOnce) {
   Store store(root_);
   Lock first = store.lock_key("step", {});
