@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kProcesses = 2;
 constexpr int kThreads = 4;
-constexpr int kTurns = 40;
+constexpr int kTurns = 20;
 constexpr int kSteps = 10;  // how many different things all of them make
 
 class Stress : public StoreTest {
@@ -52,14 +52,14 @@ TEST_F(Stress, ProcessesAndThreadsShareOneStore) {
     const pid_t pid = ::fork();
     if (pid == 0) {
       try {
-        for (int life = 0; life < 3; ++life) {
+        for (int life = 0; life < 2; ++life) {
           Store store(root_);
           std::vector<std::jthread> threads;
           for (int thread = 0; thread < kThreads; ++thread)
             threads.emplace_back([&, thread] {
               for (int turn = 0; turn < kTurns; ++turn) {
                 step(store, (turn * 7 + thread * 3 + process) % kSteps);
-                if (turn % 20 == thread) store.prune({.all = true, .unused_for = 0});
+                if (turn % 10 == thread) store.prune({.all = true, .unused_for = 0});
               }
             });
         }
