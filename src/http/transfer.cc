@@ -1,7 +1,6 @@
-// libcurl calls; the only file that includes its header. See transfer.h.
+// One transfer in terms of libcurl. See transfer.h.
 #include "http/transfer.h"
 
-#include <curl/curl.h>
 #include <fmt/core.h>
 #include <signal.h>
 
@@ -10,10 +9,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <mutex>
 #include <system_error>
 
 #include "base/text.h"
+#include "http/curl_api.h"
 #include "os/fs.h"
 
 namespace slipway::http {
@@ -22,11 +21,6 @@ namespace {
 constexpr uint64_t kMaxErrorBody = 64u << 10;
 constexpr long kReceiveBuffer = 64L << 10;
 constexpr long kSendBuffer = 128L << 10;
-
-void initialise_once() {
-  static std::once_flag once;
-  std::call_once(once, [] { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-}
 
 /// libcurl's TLS code may write to a closed socket. The signal is held back on this thread and
 /// swallowed, so that the process needs no SIGPIPE disposition of its own.
@@ -149,27 +143,27 @@ const char* environment(const char* name) {
 /// The system's certificates as PEM text; read only where a server needs more than those.
 std::string system_certificates() {
   const char* path = environment("SSL_CERT_FILE");
-  if (!path) path = curl_version_info(CURLVERSION_NOW)->cainfo;
+  if (!path) path = curl().version_info(CURLVERSION_NOW)->cainfo;
   if (!path) return {};
   return os::read_file_if_exists(path).value_or(std::string());
 }
 
 void set_tls(CURL* easy, const Tls& tls, bool foreign) {
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+  curl().easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  curl().easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
   if (!foreign && !tls.client_cert.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.client_cert.c_str());
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.client_key.c_str());
+    curl().easy_setopt(easy, CURLOPT_SSLCERT, tls.client_cert.c_str());
+    curl().easy_setopt(easy, CURLOPT_SSLKEY, tls.client_key.c_str());
   }
   if (!tls.verify) return;
   if (const char* directory = environment("SSL_CERT_DIR"))
-    curl_easy_setopt(easy, CURLOPT_CAPATH, directory);
+    curl().easy_setopt(easy, CURLOPT_CAPATH, directory);
   if (!tls.ca_pem.empty()) {
     std::string all = system_certificates() + "\n" + tls.ca_pem;
     curl_blob blob{all.data(), all.size(), CURL_BLOB_COPY};
-    curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+    curl().easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
   } else if (const char* path = environment("SSL_CERT_FILE")) {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, path);
+    curl().easy_setopt(easy, CURLOPT_CAINFO, path);
   }
 }
 
@@ -178,38 +172,39 @@ void set_tls(CURL* easy, const Tls& tls, bool foreign) {
 /// Loopback never goes through a proxy.
 void set_proxy(CURL* easy, const Url& url) {
   if (is_loopback(url.host)) {
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    curl().easy_setopt(easy, CURLOPT_NOPROXY, "*");
   } else if (url.scheme == "http" && !environment("http_proxy") && !environment("REQUEST_METHOD")) {
-    if (const char* proxy = environment("HTTP_PROXY")) curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
+    if (const char* proxy = environment("HTTP_PROXY"))
+      curl().easy_setopt(easy, CURLOPT_PROXY, proxy);
   }
 }
 
 void set_method_and_body(CURL* easy, const Hop& hop) {
   const std::string& method = hop.method;
   if (method == "HEAD") {
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return;
   }
   // Bodies of no length still need "Content-Length: 0" for the methods that have one.
   if (hop.body || method == "POST" || method == "PUT" || method == "PATCH") {
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl().easy_setopt(easy, CURLOPT_UPLOAD, 1L);
     const curl_off_t size = !hop.body        ? 0
                             : hop.body->size ? static_cast<curl_off_t>(*hop.body->size)
                                              : -1;
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, size);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kSendBuffer);
+    curl().easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, size);
+    curl().easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kSendBuffer);
   }
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
 std::string reason(CURL* easy, CURLcode code, const Transfer& transfer) {
   long number = 0;
-  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+  curl().easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
   if (code == CURLE_COULDNT_CONNECT && number != 0) {
     return to_lower(std::generic_category().message(static_cast<int>(number)));
   }
   const std::string_view text(transfer.error_text.data());
-  return std::string(text.empty() ? std::string_view(curl_easy_strerror(code)) : trim(text));
+  return std::string(text.empty() ? std::string_view(curl().easy_strerror(code)) : trim(text));
 }
 
 Failure failure_of(CURL* easy, CURLcode code, const Request& request, const Hop& hop,
@@ -225,7 +220,7 @@ Failure failure_of(CURL* easy, CURLcode code, const Request& request, const Hop&
       return {Kind::Refused, reason(easy, code, transfer), where};
     case CURLE_OPERATION_TIMEDOUT: {
       curl_off_t ready = 0;
-      curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+      curl().easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
       if (ready == 0)
         return {Kind::Refused,
                 fmt::format("no connection within {} s", request.connect_timeout_seconds), where};
@@ -255,17 +250,16 @@ Failure failure_of(CURL* easy, CURLcode code, const Request& request, const Hop&
 }  // namespace
 
 Slot::Slot() {
-  initialise_once();
-  multi_ = curl_multi_init();
-  easy_ = curl_easy_init();
+  multi_ = curl().multi_init();
+  easy_ = curl().easy_init();
   if (!multi_ || !easy_)
     throw Error("cannot set up an HTTP transfer: no memory or no file descriptors left");
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 4L);
+  curl().multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 4L);
 }
 
 Slot::~Slot() {
-  if (easy_) curl_easy_cleanup(easy_);
-  if (multi_) curl_multi_cleanup(multi_);
+  if (easy_) curl().easy_cleanup(easy_);
+  if (multi_) curl().multi_cleanup(multi_);
 }
 
 std::expected<Response, Failure> Slot::run(const Request& request, const Hop& hop) {
@@ -278,66 +272,68 @@ std::expected<Response, Failure> Slot::run(const Request& request, const Hop& ho
   transfer.response.url = shown.str();
   const std::string url = hop.url.str();
 
-  curl_easy_reset(easy);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error_text.data());
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "slipway");
-  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
-                   static_cast<long>(request.connect_timeout_seconds));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout_seconds));
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &on_read);
-  curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &on_seek);
-  curl_easy_setopt(easy, CURLOPT_SEEKDATA, &transfer);
+  curl().easy_reset(easy);
+  curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error_text.data());
+  curl().easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl().easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl().easy_setopt(easy, CURLOPT_USERAGENT, "slipway");
+  curl().easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl().easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
+  curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
+                     static_cast<long>(request.connect_timeout_seconds));
+  curl().easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl().easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                     static_cast<long>(request.stall_timeout_seconds));
+  curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, &on_header);
+  curl().easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
+  curl().easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl().easy_setopt(easy, CURLOPT_READFUNCTION, &on_read);
+  curl().easy_setopt(easy, CURLOPT_READDATA, &transfer);
+  curl().easy_setopt(easy, CURLOPT_SEEKFUNCTION, &on_seek);
+  curl().easy_setopt(easy, CURLOPT_SEEKDATA, &transfer);
   if (!request.unix_socket.empty())
-    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
+    curl().easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
   set_method_and_body(easy, hop);
   set_tls(easy, request.tls, hop.foreign);
   set_proxy(easy, hop.url);
 
-  curl_slist* list = curl_slist_append(nullptr, "Expect:");  // never wait a second for 100 Continue
+  curl_slist* list =
+      curl().slist_append(nullptr, "Expect:");  // never wait a second for 100 Continue
   for (const auto& [name, value] : hop.headers)
-    list = curl_slist_append(list, (name + ": " + value).c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+    list = curl().slist_append(list, (name + ": " + value).c_str());
+  curl().easy_setopt(easy, CURLOPT_HTTPHEADER, list);
 
   CURLcode code = CURLE_OK;
   bool cancelled = false;
   {
     const SigpipeHeld no_signal;
-    CHECK(curl_multi_add_handle(multi_, easy) == CURLM_OK);
+    CHECK(curl().multi_add_handle(multi_, easy) == CURLM_OK);
     {
-      const std::stop_callback wake(request.stop, [this] { curl_multi_wakeup(multi_); });
+      const std::stop_callback wake(request.stop, [this] { curl().multi_wakeup(multi_); });
       int running = 1;
       while (true) {
-        if (curl_multi_perform(multi_, &running) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
+        if (curl().multi_perform(multi_, &running) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
         if (running == 0 || code != CURLE_OK || transfer.thrown) break;
         if ((cancelled = request.stop.stop_requested())) break;
-        curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+        curl().multi_poll(multi_, nullptr, 0, 1000, nullptr);
       }
     }
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_, &left))
+    while (const CURLMsg* message = curl().multi_info_read(multi_, &left))
       if (message->msg == CURLMSG_DONE && code == CURLE_OK) code = message->data.result;
     long connects = 0;
-    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl().easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
     opened_ += static_cast<uint64_t>(connects);
     // A name look-up that hangs must not delay the cancellation.
-    if (cancelled) curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_multi_remove_handle(multi_, easy);
+    if (cancelled) curl().easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl().multi_remove_handle(multi_, easy);
   }
-  curl_slist_free_all(list);
+  curl().slist_free_all(list);
   // The next transfer sets its own; until then nothing may point into this frame.
   std::expected<Response, Failure> result = std::unexpected(Failure{});
   if (code != CURLE_OK && !transfer.body_cut && !transfer.thrown && !cancelled) {
@@ -346,7 +342,7 @@ std::expected<Response, Failure> Slot::run(const Request& request, const Hop& ho
       result.error().message = fmt::format("the answer is larger than {} bytes", request.max_body);
     if (transfer.too_large) result.error().kind = Failure::Kind::Protocol;
   }
-  curl_easy_reset(easy);
+  curl().easy_reset(easy);
   if (transfer.thrown) std::rethrow_exception(transfer.thrown);
   if (cancelled) throw Cancelled();
   if (code == CURLE_OK || transfer.body_cut) result = std::move(transfer.response);
