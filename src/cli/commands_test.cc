@@ -115,6 +115,9 @@ TEST(PrintError, IsRedOnATerminalOnly) {
   io.err_is_terminal = true;
   print_error(io, "no such file");
   EXPECT_EQ(std::exchange(text, ""), "\x1b[31mslipway: error:\x1b[0m no such file\n");
+  print_error(io, "it said:\n\x1b[2J\x1b[32mno\x1b[0m");
+  EXPECT_EQ(std::exchange(text, ""),
+            "\x1b[31mslipway: error:\x1b[0m it said:\n\x1b[32mno\x1b[0m\x1b[0m\n");
   io.environment = [](const std::string&) { return std::optional<std::string>("1"); };
   print_error(io, "no such file");
   EXPECT_EQ(text, "slipway: error: no such file\n");

@@ -9,7 +9,9 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "os/fd.h"
+#include "report/text.h"
 
 namespace slipway::cli {
 namespace {
@@ -53,8 +55,15 @@ Io process_io() {
 
 void print_error(const Io& io, std::string_view rendered) {
   const bool has_color = io.err_is_terminal && io.environment("NO_COLOR").value_or("").empty();
+  std::string text(rendered);
+  if (io.err_is_terminal) {
+    // An Error may quote what a program of the build printed: it must not move the cursor.
+    text.clear();
+    for (const auto& line : split(rendered, '\n'))
+      text += (text.empty() ? "" : "\n") + report::harmless(line, has_color);
+  }
   io.err(fmt::format("{}slipway: error:{} {}\n", has_color ? "\x1b[31m" : "",
-                     has_color ? "\x1b[0m" : "", rendered));
+                     has_color ? "\x1b[0m" : "", text));
 }
 
 std::string render_table(const std::vector<std::vector<std::string>>& rows,
