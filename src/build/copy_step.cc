@@ -173,7 +173,8 @@ bool StepRunner::unpack_archive(Id id, const graph::Copy& copy, const tree::Pick
   dir = store_.publish_dir(name, dir);
   const bool has_owner = !copy.chown.empty();
   const tree::Owner owner = has_owner ? owner_of(id, copy.chown) : tree::Owner{};
-  for (auto entry : located(unpacked.tree, dir).entries()) {
+  const tree::Tree files = located(unpacked.tree, dir);
+  for (auto entry : files.entries()) {
     if (entry.path.empty()) continue;
     if (has_owner) entry.uid = owner.uid, entry.gid = owner.gid;
     entries.push_back(std::move(entry));

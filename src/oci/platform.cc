@@ -84,7 +84,7 @@ Platform parse_platform(std::string_view text) {
                                                   "ppc64", "mips64",  "mips64le", "loong64", "mips",    "mipsle",  "wasm"};
   if (std::find(kKnown.begin(), kKnown.end(), p.arch) == kKnown.end()) {
     const auto near = closest(p.arch, kKnown);
-    throw Error(fmt::format("unknown architecture \"{}\" in platform \"{}\"", p.arch, text), {},
+    throw Error(fmt::format("\"{}\" is not a platform: unknown architecture \"{}\"", text, p.arch), {},
                 near ? fmt::format("did you mean {}?", *near) : kHint);
   }
   return p;

@@ -44,7 +44,9 @@ void Plan::resolved(StepId step, seams::Resolution resolution) {
     case seams::Resolution::NeedsInputs:
       CHECK(!inputs_done(step));
       item.state = State::Blocked;
-      for (const StepId input : nodes_[step].inputs) need(input);
+      // Work has to be done before the next key is known. What else was missed is then wanted in all likelihood: waiting
+      // for that key would run independent stages one after the other.
+      for (StepId other = 0; other < items_.size(); ++other) need(other);
       return;
     case seams::Resolution::Miss:
       item.state = State::Missed;

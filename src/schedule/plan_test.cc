@@ -61,6 +61,19 @@ TEST(Plan, BlockedStepIsResolvedAgainOnceItsInputsAreDone) {
   EXPECT_TRUE(plan.is_done());
 }
 
+TEST(Plan, BranchesThatBlockOneAfterTheOtherStillRunTogether) {
+  // 0 and 1 are stages; 2 copies from 0, 3 goes on from 2 and copies from 1.
+  Plan plan({{.inputs = {}}, {.inputs = {}}, {.inputs = {0}}, {.inputs = {2, 1}}}, {3});
+  next_of(plan);
+  next_of(plan);
+  plan.resolved(0, Resolution::Miss);
+  plan.resolved(1, Resolution::Miss);
+  EXPECT_EQ(next_of(plan), "resolve 2");
+  plan.resolved(2, Resolution::NeedsInputs);
+  EXPECT_EQ(next_of(plan), "execute 0");
+  EXPECT_EQ(next_of(plan), "execute 1");
+}
+
 TEST(Plan, HeavyStepsWaitForTheirTurnAndLightOnesPassThem) {
   Plan plan({{.inputs = {}, .is_heavy = true}, {.inputs = {}}}, {0, 1});
   next_of(plan);

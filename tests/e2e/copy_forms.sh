@@ -12,7 +12,7 @@ COPY dir .
 COPY link followed
 COPY ["with space", "json/"]
 COPY --parents dir/sub/c.txt /parents/
-COPY --exclude=*.txt . /bare/
+COPY --exclude=**/*.txt . /bare/
 COPY nothing-*.here a.txt /some/
 COPY <<one <<"two" /here/
 $HOME is /root? ${WHAT:-default}
