@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "exec/seccomp.h"
 #include "json/json.h"
+#include "os/fs.h"
 
 namespace slipway::exec {
 namespace {
@@ -143,14 +144,19 @@ json::Value mounts(const RunSpec& spec, const ContainerConfig& config) {
       "/dev/shm", "tmpfs", "shm",
       {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", spec.limits.shm_size)}));
   list.push_back(mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}));
-  // A sysfs of its own shows a network namespace of its own; only its owner may mount one.
-  if (spec.network == Network::None)
-    list.push_back(spec.insecure
-                       ? mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev"})
-                       : mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}));
-  else
+  // A sysfs of its own shows a network namespace of its own; only its owner may mount one, and
+  // inside another container not even he: runtimes then bind the host's, whose cgroups must not be
+  // writable.
+  if (spec.network == Network::None) {
+    list.push_back(mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev"}));
+    if (!spec.insecure) list.back()["options"].push_back("ro");
+    if (os::is_directory(config.sys_dir + "/fs/cgroup"))
+      list.push_back(mount("/sys/fs/cgroup", "none", config.sys_dir + "/fs/cgroup",
+                           {"rbind", "ro", "nosuid", "noexec", "nodev"}));
+  } else {
     list.push_back(
         mount("/sys", "none", config.sys_dir, {"rbind", "ro", "nosuid", "noexec", "nodev"}));
+  }
   for (const auto& item : config.mounts) {
     if (!item.source.empty()) {
       json::Value bind = mount(item.target, "none", item.source, {"rbind"});

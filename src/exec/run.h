@@ -30,7 +30,7 @@ enum class Network { Default, None, Host };
 struct ResourceLimits {
   std::vector<std::string> ulimits;  // "nofile=1024:2048" as docker's --ulimit
   uint64_t shm_size = 64u << 20;     // bytes
-  std::string cgroup_parent;
+  std::string cgroup_parent;         // not applied yet: steps stay in the cgroup of the program
   std::map<std::string, std::string>
       resources;  // docker's --resource keys; applied where cgroups are ours to set
 };
@@ -84,8 +84,9 @@ struct Ids {
   std::vector<uint32_t> groups;
   std::string home;
 };
-/// Throws Error "no user X in /etc/passwd of the image" with a hint. `for_chown`: "user" alone
-/// gives gid = uid when numeric and not in passwd (docker's COPY --chown rule) instead of gid 0.
+/// Throws Error "no user X in /etc/passwd of the image" with a hint. `for_chown`: a number alone
+/// gives gid = uid, whether or not passwd knows it (docker's COPY --chown rule), instead of
+/// passwd's gid or else 0; no supplementary groups.
 Ids resolve_user(std::string_view user, std::string_view passwd, std::string_view group,
                  bool for_chown);
 
