@@ -1,6 +1,6 @@
-# Dockerfile on standard input, a tar on standard input, a Dockerfile elsewhere, a git repository.
+# Dockerfile on standard input, a tar on standard input, a Dockerfile elsewhere; a git repository is
+# refused by name as long as it is not supported.
 # as: root nosub
-require git
 mkdir repo && echo v1 >repo/file && printf 'FROM scratch\nCOPY file /\n' >repo/Dockerfile
 printf 'FROM scratch\nCOPY <<f /f\nstdin\nf\n' | build -o out1 -
 is "$(cat out1/f)" stdin
@@ -10,8 +10,4 @@ cp repo/Dockerfile elsewhere && rm repo/Dockerfile
 build -f elsewhere -o out3 repo
 is "$(cat out3/file)" v1
 cp elsewhere repo/Dockerfile
-git -C repo init -q -b main && git -C repo add . && git -C repo -c user.name=n -c user.email=e commit -q -m m
-git -C repo update-server-info
-serve repo
-build -o out4 "$url/.git#main"
-is "$(cat out4/file)" v1
+refuse "not supported yet" -- slipway build "https://example.com/repo.git#main"
