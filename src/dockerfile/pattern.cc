@@ -191,6 +191,7 @@ struct IgnoreFile::Pattern {
   enum class Match { Exact, Prefix, Suffix, Tokens } match = Match::Exact;
   bool exception = false;  // written with "!"
   std::string text;        // cleaned; what Prefix and Suffix compare
+  std::string written;     // cleaned, without "!"
   std::string fixed;       // what every path that it matches begins with
   std::vector<Token> tokens;
 
@@ -213,6 +214,7 @@ struct IgnoreFile::Pattern {
     check_wildcard(text);
     Pattern pattern;
     pattern.exception = exception;
+    pattern.written = text;
     pattern.fixed = text.substr(0, text.find_first_of("*?[\\"));
     const auto plain = [](std::string_view part) {
       return part.find_first_of("*?[]\\") == part.npos;
@@ -319,6 +321,13 @@ IgnoreFile::Verdict IgnoreFile::judge(std::string_view path, const Verdict& pare
     if (matched) verdict.excluded = !patterns_[i]->exception;
   }
   return verdict;
+}
+
+bool IgnoreFile::excludes_everything() const {
+  const auto is_all = [](const auto& pattern) {
+    return pattern->written == "*" || pattern->written == "**" || pattern->written == "**/*";
+  };
+  return !has_exceptions_ && std::any_of(patterns_.begin(), patterns_.end(), is_all);
 }
 
 bool IgnoreFile::excludes(std::string_view path) const {

@@ -37,6 +37,8 @@ class IgnoreFile {
 
   bool empty() const { return patterns_.empty(); }
   bool has_exceptions() const { return has_exceptions_; }  // any `!`
+  /// One of the patterns is `*`, `**` or `**/*` and no exception limits it.
+  bool excludes_everything() const;
 
   /// What a walker carries from a directory to its entries. The value for the root is `Verdict{}`.
   struct Verdict {
