@@ -73,18 +73,22 @@ class BlobWriter {
   virtual void commit(const oci::Digest& digest) = 0;
 };
 
+/// One thing in the store. The bytes of all of them add up to what `du` says of the directory.
 struct Usage {
-  std::string kind;  // "blobs", "snapshots", "cache mounts", "records"
+  std::string kind;  // "blobs", "snapshots", "cache mounts", "records", "scratch"; prune: "images"
   std::string name;
   uint64_t bytes = 0;  // disk blocks, as du counts them
   int64_t last_used = 0;
-  bool in_use = false;
+  bool in_use = false;  // by a live process or an image
 };
 
+/// Without any of them goes what no image needs and no build used in the last 7 days.
 struct PruneOptions {
-  bool all = false;                   // also what images and recent builds still use
-  std::optional<uint64_t> max_bytes;  // remove least valuable first until the store is not larger
-  std::optional<int64_t> unused_for;  // seconds
+  bool all = false;  // also what images and recent builds still use; images go last
+  /// A ceiling for the whole directory in disk blocks: the least recently used goes until it is
+  /// kept. What images (unless `all`) and live processes need stays even above it.
+  std::optional<uint64_t> max_bytes;
+  std::optional<int64_t> unused_for;  // seconds; instead of the 7 days
 };
 
 class Store {
@@ -92,7 +96,9 @@ class Store {
   /// Opens or creates the store at `root` (default: $SLIPWAY_HOME, else /var/lib/slipway as root
   /// and $XDG_DATA_HOME/slipway else ~/.local/share/slipway as user). Takes a lease that keeps
   /// prune away from what this process uses. Throws Error for a store of a newer version or a
-  /// damaged one, with the way out.
+  /// directory with other things in it, with the way out. A damaged record file is put aside with a
+  /// warning, whenever it is met; images and blobs outlive it. Must be destroyed by the process
+  /// that made it: a forked child leaves with _exit.
   explicit Store(const std::string& root);
   ~Store();
   static std::string default_root(bool is_root);
@@ -101,8 +107,7 @@ class Store {
   std::vector<std::string> take_warnings();
   const std::string& root() const;
 
-  // Blobs
-  // --------------------------------------------------------------------------------------------------
+  // Blobs ---------------------------------------------------------------------------------------
   bool has_blob(const oci::Digest& digest) const;
   std::string blob_path(const oci::Digest& digest) const;  // where it is or would be
   std::unique_ptr<BlobWriter> new_blob();
@@ -110,8 +115,7 @@ class Store {
   oci::Digest put_blob(std::string_view bytes);
   std::string read_blob(const oci::Digest& digest) const;  // verifies the digest; Error if damaged
 
-  // Layers
-  // -------------------------------------------------------------------------------------------------
+  // Layers --------------------------------------------------------------------------------------
   /// The unpacked directory of a layer; nullopt when there is none. Marks it used.
   std::optional<std::string> layer_dir(const std::string& layer_id);
   /// A new empty directory (short numeric name, same file system) in which a layer is being made.
@@ -124,8 +128,7 @@ class Store {
   std::vector<LayerBlob> layer_blobs(const std::string& layer_id);
   void put_layer_blob(const std::string& layer_id, const LayerBlob& blob);
 
-  // Records (the step cache)
-  // -------------------------------------------------------------------------------
+  // Records (the step cache) --------------------------------------------------------------------
   std::optional<Record> find_record(const std::string& key);
   void put_record(const std::string& key, std::string_view value, const KeyParts& parts);
   /// Records that share the part `label`=`value`, newest first, for explaining a miss.
@@ -133,14 +136,12 @@ class Store {
                                                            std::string_view value, int limit);
   void drop_record(const std::string& key);
 
-  // Work sharing
-  // -------------------------------------------------------------------------------------------
+  // Work sharing --------------------------------------------------------------------------------
   /// Exclusive across processes and threads: two builds do not run one step twice. Waits; throws
   /// Cancelled.
   Lock lock_key(const std::string& key, std::stop_token stop);
 
-  // Cache mounts
-  // -------------------------------------------------------------------------------------------
+  // Cache mounts --------------------------------------------------------------------------------
   enum class Sharing { Shared, Private, Locked };
   struct CacheMount {
     std::string path;
@@ -148,14 +149,12 @@ class Store {
   };
   CacheMount open_cache_mount(const std::string& id, Sharing sharing, std::stop_token stop);
 
-  // Images
-  // -------------------------------------------------------------------------------------------------
+  // Images --------------------------------------------------------------------------------------
   void tag_image(const std::string& name, const oci::Descriptor& descriptor);  // also in index.json
   bool untag_image(const std::string& name);
   std::vector<Image> images() const;
 
-  // File stamps: content digests of context files that need not be read again
-  // -----------------------------
+  // File stamps: content digests of context files that need not be read again -------------------
   /// One blob of bytes per context root (format of source/), replaced atomically.
   std::optional<std::string> read_stamps(const std::string& context_root);
   void write_stamps(const std::string& context_root, std::string_view bytes);
@@ -163,8 +162,7 @@ class Store {
   /// A directory under tmp/ for scratch files of this process; swept when it dies.
   std::string scratch_dir();
 
-  // Housekeeping
-  // -------------------------------------------------------------------------------------------
+  // Housekeeping --------------------------------------------------------------------------------
   std::vector<Usage> usage();
   /// Removes what is not used; returns what went. Never touches what a live process has leased.
   std::vector<Usage> prune(const PruneOptions& options);

@@ -81,5 +81,41 @@ TEST_F(Stress, ProcessesAndThreadsShareOneStore) {
   for (int number = 0; number < kSteps; ++number) step(store, number);
 }
 
+TEST_F(Stress, ManyProcessesMayCreateOneStoreAtOnce) {
+  int gate[2];
+  ASSERT_EQ(::pipe(gate), 0);
+  std::vector<pid_t> children;
+  for (int process = 0; process < 8; ++process) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      ::close(gate[1]);
+      char byte = 0;
+      (void)!::read(gate[0], &byte, 1);  // all start when the parent closes its end
+      try {
+        Store store(root_);
+        put_image(store, "app:" + std::to_string(process), "layer");
+        store.put_record(std::to_string(process), "value", {});
+        if (!store.take_warnings().empty()) ::_exit(2);
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "child: %s\n", error.what());
+        ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    children.push_back(pid);
+  }
+  ::close(gate[0]);
+  ::close(gate[1]);
+  for (const pid_t pid : children) {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+  Store store(root_);
+  EXPECT_EQ(store.images().size(), 8u);
+  for (int process = 0; process < 8; ++process)
+    EXPECT_TRUE(store.find_record(std::to_string(process)).has_value());
+}
+
 }  // namespace
 }  // namespace slipway::store
