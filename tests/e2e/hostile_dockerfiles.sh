@@ -7,6 +7,8 @@ refuse Dockerfile -- slipway build .
 { echo 'FROM scratch'; printf 'LABEL a='; head -c 70000 /dev/zero | tr '\0' x; } >Dockerfile
 refuse "65535" -- slipway build .
 { echo 'FROM scratch'; yes 'LABEL key=value' | head -n 600000; } >Dockerfile
-run timeout 60 "$SLIPWAY" build --progress plain -o type=oci,dest=big.tar .
+refuse "more than 100000 instructions" -- slipway build .
+{ echo 'FROM scratch'; yes '# a comment of some length, to fill ten megabytes' | head -n 200000; echo 'LABEL a=b'; } >Dockerfile
+build -o type=oci,dest=big.tar .
 { echo 'FROM scratch'; printf 'ONBUILD %.0s' {1..2000}; echo 'RUN x'; } >Dockerfile
 refuse ONBUILD -- slipway build .

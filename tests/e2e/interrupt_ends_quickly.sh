@@ -1,7 +1,7 @@
 # Ctrl-C ends the build and its steps, says so, and leaves nothing (the harness looks).
 # as: root user
 printf 'FROM busybox\nRUN echo reached; sleep 300\n' >Dockerfile
-slipway build --progress plain . >"$out" 2>&1 &
+"$SLIPWAY" build --progress plain . >"$out" 2>&1 &
 build_pid=$!
 until grep -q reached "$out"; do kill -0 "$build_pid" || fail "the build ended early"; read -rt 0.1 <> <(:) || true; done
 kill -INT "$build_pid"
