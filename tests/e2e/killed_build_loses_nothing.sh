@@ -5,7 +5,7 @@ FROM busybox
 RUN cat /proc/sys/kernel/random/uuid >/id
 RUN --mount=type=cache,id=gate,target=/gate if [ ! -e /gate/open ]; then touch /gate/open; echo reached; sleep 300; fi
 EOF
-slipway build --progress plain . >"$out" 2>&1 &
+"$SLIPWAY" build --progress plain . >"$out" 2>&1 &
 build_pid=$!
 until grep -q reached "$out"; do kill -0 "$build_pid" || fail "the build ended early"; read -rt 0.1 <> <(:) || true; done
 kill -9 "$build_pid"
