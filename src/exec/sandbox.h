@@ -32,9 +32,9 @@ struct Namespace {
   std::string note;  // for Single: why, and what to install to get more; else empty
 };
 
-/// Enters the namespaces. Must run before any thread is started; call once. Throws Error with the
-/// way out (sysctl, AppArmor, seccomp of an outer container) where user namespaces are not
-/// permitted.
+/// Enters the namespaces. Afterwards /sys/firmware shows a private tmpfs instead of the host's.
+/// Must run before any thread is started; call once. Throws Error with the way out (sysctl,
+/// AppArmor, seccomp of an outer container) where user namespaces are not permitted.
 Namespace enter_namespace();
 
 struct Emulator {
