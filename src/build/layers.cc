@@ -14,6 +14,13 @@
 namespace slipway::build {
 namespace {
 
+/// The tree as the store keeps it: where files lie on this disk today is nobody's business tomorrow.
+tree::Tree unlocated(const tree::Tree& tree) {
+  std::vector<tree::Entry> entries = tree.entries();
+  for (auto& entry : entries) entry.content.disk_path.clear();
+  return tree::Tree(std::move(entries));
+}
+
 /// Small files whose text decides owners: kept in listings so that no base need be unpacked for a --chown=name.
 bool is_user_database(const std::string& path) { return path == "etc/passwd" || path == "etc/group"; }
 
@@ -75,8 +82,16 @@ std::shared_ptr<const tree::Tree> Layers::files(const LayerRef& layer, const Pro
 }
 
 std::optional<std::string> Layers::directory(const LayerRef& layer, const Progress& progress) {
-  if (layer.tree && layer.tree->empty()) return std::nullopt;
-  return unpack(layer, progress);
+  {
+    // A chain of RUNs asks for every layer below it, each time.
+    const std::lock_guard lock(mutex_);
+    if (const auto it = directories_.find(layer.id); it != directories_.end()) return it->second;
+  }
+  // A layer without entries adds nothing to a mount, and mounts get slower with every lower.
+  std::optional<std::string> dir;
+  if (layer.base_blob || !listing(layer, progress)->empty()) dir = unpack(layer, progress);
+  const std::lock_guard lock(mutex_);
+  return directories_[layer.id] = std::move(dir);
 }
 
 // The directory of a layer: found, materialised from a tree, or unpacked from a blob.
@@ -88,6 +103,8 @@ std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
   if (layer.tree) {
     const std::string dir = store_.new_dir();
     layer::materialize(*layer.tree, dir, single_id_);
+    // A later build finds the directory without the tree: the listing has to be there as well.
+    store_.put_layer_tree(layer.id, tree::serialize(unlocated(*layer.tree)));
     return store_.publish_dir(layer.id, dir);
   }
   const store::LayerBlob blob = fetch(layer, progress);

@@ -77,6 +77,7 @@ class Layers {
   std::mutex mutex_;  // guards the maps
   std::map<std::string, std::unique_ptr<std::mutex>> layer_mutexes_;
   std::map<std::string, std::shared_ptr<const tree::Tree>> listings_, files_;
+  std::map<std::string, std::optional<std::string>> directories_;  // nullopt: the layer is empty
 };
 
 /// `layer_tree` with the disk path of each file below `dir`.

@@ -109,7 +109,8 @@ void write_tar_file(const tree::Tree& files, const std::string& path, int64_t cl
 }
 
 tree::Tree below(const tree::Tree& files, const std::string& prefix) {
-  std::vector<Entry> entries;
+  Entry top{.path = prefix, .type = Type::Dir, .mode = 0755};
+  std::vector<Entry> entries = {std::move(top)};
   for (auto e : files.entries()) {
     e.path = e.path.empty() ? prefix : prefix + "/" + e.path;
     if (e.type == Type::Hardlink) e.link = prefix + "/" + e.link;

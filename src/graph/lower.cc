@@ -151,6 +151,9 @@ void Lowering::start_from_image(StageState& s, const std::string& name) {
     try {
       resolved = resolver_.image(image, s.platform);
     } catch (Error& e) {
+      if (const auto later = dockerfile::find_stage(file_, name, file_.stages.size()); later && *later >= s.index)
+        throw error(at, fmt::format("stage \"{}\" begins with stage \"{}\", which is not built before it: the stages are circular or out of order", s.label, name),
+                    "a stage can only use what is above it in the file");
       throw e.while_doing(fmt::format("while resolving the base image {} of {}", name, location(at)));
     }
     if (!oci::match_distance(resolved.config.platform, s.platform)) {

@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -240,6 +242,22 @@ void load_into_docker(const Daemon& daemon, const ArchiveWriter& write, std::sto
         "write it to a file with -o type=oci,dest=image.tar if this docker is too old for it");
 }
 
+/// The environment for podman. Inside a user namespace of a user's own it would take us for root; its own words for "the
+/// namespace is set up already" are these variables (containers/storage, pkg/unshare), and the id outside.
+std::vector<std::string> podman_environment() {
+  std::vector<std::string> env;
+  for (char** pair = environ; *pair; ++pair) env.emplace_back(*pair);
+  uint32_t inside = 0, uid = 0;
+  const std::string map = os::read_file_if_exists("/proc/self/uid_map").value_or("");
+  if (::geteuid() != 0 || std::sscanf(map.c_str(), "%u %u", &inside, &uid) != 2 || inside != 0 || uid == 0) return env;
+  uint32_t gid = 0;
+  std::sscanf(os::read_file_if_exists("/proc/self/gid_map").value_or("").c_str(), "%u %u", &inside, &gid);
+  env.emplace_back("_CONTAINERS_USERNS_CONFIGURED=done");
+  env.push_back(fmt::format("_CONTAINERS_ROOTLESS_UID={}", uid));
+  env.push_back(fmt::format("_CONTAINERS_ROOTLESS_GID={}", gid));
+  return env;
+}
+
 void load_into_podman(const std::string& program, const ArchiveWriter& write,
                       std::stop_token stop) {
   // podman would copy its standard input to such a file, too, before it looks at it.
@@ -254,7 +272,10 @@ void load_into_podman(const std::string& program, const ArchiveWriter& write,
     });
   }
   const os::Finished finished =
-      os::run({.argv = {program, "load", "--quiet", "--input", path}, .env = {}, .cwd = {}}, stop);
+      os::run({.argv = {program, "load", "--quiet", "--input", path},
+               .env = podman_environment(),
+               .cwd = {}},
+              stop);
   if (!finished.ok())
     throw Error(fmt::format("podman does not load the image: {}", trim(finished.errors)), {},
                 fmt::format("does `{} info` work for this user?", program));

@@ -86,15 +86,17 @@ FoundImage Images::find(const std::string& name, const oci::Platform& platform, 
   if (!ref.digest.empty() && store_.has_blob(ref.digest)) {
     found.top.digest = ref.digest;
   } else {
+    bool is_missing = false;
     try {
       const auto top = client_.resolve(ref, stop);
+      is_missing = !top;
       if (!top)
-        throw Error(fmt::format("there is no image {} in its registry", ref.familiar()), {},
+        throw Error(fmt::format("image {} was not found in its registry", ref.familiar()), {},
                     "check the name and the tag; a private image may need `docker login` first");
       found.top = *top;
       store_.put_record(memory, found.top.digest.str() + " " + found.top.media_type, {{"kind", "reference"}});
     } catch (const Error& e) {
-      const auto known = e.message().starts_with("there is no image") ? std::nullopt : store_.find_record(memory);
+      const auto known = is_missing ? std::nullopt : store_.find_record(memory);
       if (!known) throw;
       const auto parts = split(known->value, ' ');
       const auto digest = oci::Digest::parse(parts[0]);

@@ -18,13 +18,12 @@ trap 'kill $registry_pid; wait $registry_pid || true' EXIT
 curl -s --cacert r/cert --retry 30 --retry-delay 1 --retry-connrefused -o r/hello "https://localhost:$port/v2/"
 name=localhost:$port/team/app:1
 printf 'FROM scratch\nCOPY r/cert /cert\n' >Dockerfile
-refuse "localhost:$port" certificate -- slipway build --push -t "$name" .
 mkdir -p "$HOME/.config/containers/certs.d/localhost:$port" "$HOME/.docker"
 cp r/cert "$HOME/.config/containers/certs.d/localhost:$port/ca.crt"
-refuse "localhost:$port" unauthorized -- slipway build --push -t "$name" .
+refuse "localhost:$port" login -- slipway build --push -t "$name" .
 login() { printf '{"auths":{"localhost:%s":{"auth":"%s"}}}' "$port" "$(printf %s "$1" | base64)" >"$HOME/.docker/config.json"; }
 login me:wrong
-refuse "localhost:$port" unauthorized -- slipway build --push -t "$name" .
+refuse "localhost:$port" login -- slipway build --push -t "$name" .
 login me:word
 build --push -t "$name" .
 printf 'FROM %s\nLABEL again=1\n' "$name" >Dockerfile

@@ -21,8 +21,10 @@ elif [[ $who != root ]]; then
   as=(setpriv --reuid "$account" --regid "$account" --init-groups)
 fi
 
-folder=$(mktemp -d "${TMPDIR:-/tmp}/slipway-$(basename "$scenario" .sh).XXXXXX")
-mkdir "$folder"/{home,tmp,work}
+# A short name: podman refuses long ones, sockets too.
+folder=$(mktemp -d "${TMPDIR:-/tmp}/sw.XXXXXX")
+mkdir "$folder"/{home,tmp,work,run}
+chmod 700 "$folder/run"
 cp "$scenario" "$folder/scenario.sh"
 chown -R "$account": "$folder"
 
@@ -59,7 +61,7 @@ status=0
 (
   cd "$folder/work"
   exec "${as[@]}" env -i SCENARIO="$folder" WHO="$who" HOME="$folder/home" TMPDIR="$folder/tmp" \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SLIPWAY="$SLIPWAY" SLIPWAY_HOME="$folder/home/store" PUBLIC="$PUBLIC" \
+    XDG_RUNTIME_DIR="$folder/run" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SLIPWAY="$SLIPWAY" SLIPWAY_HOME="$folder/home/store" PUBLIC="$PUBLIC" \
     REGISTRY="$REGISTRY" CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "${sanitizers[@]}" \
     bash -euo pipefail -c 'source "$PUBLIC/lib.sh"; source "$SCENARIO/scenario.sh"'
 ) || status=$?
