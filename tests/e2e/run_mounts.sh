@@ -11,7 +11,7 @@ RUN --mount=type=bind,from=other,source=/value,target=/v cat /v >/stage && ! (ec
 RUN --mount=type=bind,target=/ctx,rw echo scratch >/ctx/new && cat /ctx/new >/rw
 RUN --mount=type=tmpfs,target=/scratch echo x >/scratch/x && grep ' /scratch tmpfs' /proc/mounts >/tmpfs
 RUN --mount=type=secret,id=token wc -c </run/secrets/token >/length
-RUN --mount=type=secret,id=token,env=TOKEN test "$TOKEN" = hush
+RUN --mount=type=secret,id=token,env=TOKEN test ${#TOKEN} = 4
 RUN --mount=type=secret,id=absent test ! -e /run/secrets/absent
 RUN --mount=type=cache,target=/cache,sharing=locked echo kept >>/cache/log && wc -l </cache/log >/lines
 EOF
