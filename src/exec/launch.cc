@@ -19,8 +19,31 @@
 #include "base/error.h"
 #include "exec/mounts.h"
 
+// ThreadSanitizer takes a call of clone for a fork and from then on refuses new threads, in this
+// process too since the child shares its memory; it does not see calls under the C library's other
+// name for the function.
+#if defined(__SANITIZE_THREAD__)
+#define SLIPWAY_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SLIPWAY_THREAD_SANITIZER 1
+#endif
+#endif
+#ifdef SLIPWAY_THREAD_SANITIZER
+extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument, ...);
+#endif
+
 namespace slipway::exec {
 namespace {
+
+template <typename... More>
+int clone_process(int (*function)(void*), void* stack, int flags, void* argument, More... more) {
+#ifdef SLIPWAY_THREAD_SANITIZER
+  return ::__clone(function, stack, flags, argument, more...);
+#else
+  return ::clone(function, stack, flags, argument, more...);
+#endif
+}
 
 constexpr size_t kStackSize = 256 * 1024;
 
@@ -45,21 +68,29 @@ int fail(ChildTask& task, const char* doing, const char* path) {
   return 127;
 }
 
+/// Handlers are code of this program: none may run in the child once signals are let through. All
+/// zeros is SIG_DFL in every machine's layout of the structure.
+void reset_signals() {
+  const size_t mask_size = (SIGRTMAX > 64 ? 128 : 64) / 8;
+  const unsigned char defaults[64] = {};
+  for (int number = 1; number <= SIGRTMAX; ++number)
+    ::syscall(SYS_rt_sigaction, number, defaults, nullptr, mask_size);
+}
+
+bool redirect(int from, int to) {
+  return from == to ? ::fcntl(to, F_SETFD, 0) == 0 : ::syscall(SYS_dup3, from, to, 0) >= 0;
+}
+
+/// Descriptors and signals go through bare system calls, since sanitizers take what the library's
+/// functions do here for things done to the tables of the parent.
 int child_main(void* argument) {
   ChildTask& task = *static_cast<ChildTask*>(argument);
   const Launch& what = *task.what;
-  // Handlers are code of this program: none may run in the child once signals are let through.
-  for (int number = 1; number < SIGRTMIN; ++number) {
-    struct sigaction action{};
-    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL) {
-      action = {};
-      action.sa_handler = SIG_DFL;
-      ::sigaction(number, &action, nullptr);
-    }
-  }
+  reset_signals();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   pollfd parent = {task.alive_pipe, 0, 0};
-  if (::poll(&parent, 1, 0) != 0) ::_exit(127);
+  const timespec no_time = {0, 0};
+  if (::syscall(SYS_ppoll, &parent, 1, &no_time, nullptr, 0) != 0) ::_exit(127);
   // No terminal: keys meant for the program must not reach the step, and the step must not type
   // into the terminal.
   ::setsid();
@@ -75,7 +106,7 @@ int child_main(void* argument) {
   if (what.hide_cgroups && ::mount("none", "/sys/fs/cgroup", "tmpfs", MS_RDONLY, nullptr) != 0 &&
       errno != ENOENT)
     return fail(task, "mount on", "/sys/fs/cgroup");
-  if (::dup2(what.input, 0) < 0 || ::dup2(what.output, 1) < 0 || ::dup2(what.errors, 2) < 0)
+  if (!redirect(what.input, 0) || !redirect(what.output, 1) || !redirect(what.errors, 2))
     return fail(task, "redirect", "the output");
   ::sigprocmask(SIG_SETMASK, &task.signals, nullptr);
   ::syscall(SYS_execveat, what.program, "", task.argv, task.env, AT_EMPTY_PATH);
@@ -139,7 +170,7 @@ Running launch(const Launch& what) {
   ::pthread_sigmask(SIG_SETMASK, &all, &old);
   ::sigemptyset(&task.signals);
   int pidfd = -1;
-  const pid_t pid = ::clone(
+  const pid_t pid = clone_process(
       child_main, stack.top(),
       CLONE_VM | CLONE_VFORK | CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD | SIGCHLD, &task, &pidfd);
   const int clone_error = errno;
