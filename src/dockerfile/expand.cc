@@ -16,7 +16,7 @@ namespace {
 // ${a:-${b:-...}} deeper than this is not written by people.
 constexpr int kMaxDepth = 100;
 // A chain of ENV a=$a$a doubles with each line; the kernel takes no more than 128 KiB anyway.
-constexpr size_t kMaxResult = size_t{64} << 20;
+constexpr size_t kMaxResult = size_t{16} << 20;
 
 // Collects the result both ways: as one string, and split at blanks that were neither quoted nor
 // escaped.
@@ -112,7 +112,7 @@ class WordLexer {
       } else {
         out.add(take());
       }
-      if (out.size() > kMaxResult) fail("the expanded text is larger than 64 MiB");
+      if (out.size() > kMaxResult) fail("the expanded text is larger than 16 MiB");
     }
     if (stop) fail(stop == '}' ? "missing '}' in substitution" : "missing '/' in substitution");
   }
@@ -162,7 +162,7 @@ class WordLexer {
       } else {
         out += take();
       }
-      if (out.size() > kMaxResult) fail("the expanded text is larger than 64 MiB");
+      if (out.size() > kMaxResult) fail("the expanded text is larger than 16 MiB");
     }
     at_ = open;
     fail("missing closing double quote");
