@@ -68,11 +68,11 @@ class Peer:
 
 class Slipway(Peer):
     name = "slipway"
-    program = "slipway"
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.binary = os.environ.get("SLIPWAY", str(TOP / "build/release/src/slipway"))
+        self.program = os.path.basename(os.path.realpath(self.binary))
         self.env |= {"SLIPWAY_HOME": str(self.state / "store"),
                      "CONTAINERS_REGISTRIES_CONF": self.registry["CONTAINERS_REGISTRIES_CONF"]}
 
