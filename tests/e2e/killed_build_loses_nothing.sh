@@ -3,7 +3,7 @@
 dockerfile <<'EOF'
 FROM busybox
 RUN cat /proc/sys/kernel/random/uuid >/id
-RUN --mount=type=cache,id=gate,target=/gate if [ ! -e /gate/open ]; then touch /gate/open; echo reached; sleep 300; fi
+RUN --mount=type=cache,id=gate,target=/gate if [ ! -e /gate/open ]; then touch /gate/open; echo rea'c'hed; sleep 300; fi
 EOF
 "$SLIPWAY" build --progress plain . >"$out" 2>&1 &
 build_pid=$!

@@ -22,4 +22,6 @@ skopeo inspect --raw oci-archive:zstd.tar | jq -r '.layers[].mediaType' | grep -
 run podman load -i app.tar
 run podman load -i docker.tar
 says app:1
-is "$(podman run --rm --ulimit nofile=1024:1024 --network=none --cgroups=disabled docker.io/library/app:1)" x
+# Reading a file is enough: whether podman may start containers depends on the machine.
+run podman create --name check docker.io/library/app:1
+is "$(podman cp check:/d/f - | tar -xO)" x

@@ -8,5 +8,5 @@ from "$REGISTRY/no-such-repository:1"
 refuse no-such-repository:1 "not found" Dockerfile:1 -- slipway build .
 from "busybox@sha256:$(printf x | sha256sum | cut -d ' ' -f 1)"
 refuse busybox@sha256 "not found" -- slipway build .
-from UPPER/case:1
+from docker.io/UPPER/case:1
 refuse UPPER lower -- slipway build .

@@ -1,7 +1,7 @@
 # bind, cache, tmpfs and secret mounts are there while the step runs and not in the image.
 # as: root user
 echo from-context >input
-printf hush >secret.txt
+printf Geheimnis7 >secret.txt
 dockerfile <<'EOF'
 FROM busybox AS other
 RUN echo from-stage >/value
@@ -11,15 +11,15 @@ RUN --mount=type=bind,from=other,source=/value,target=/v cat /v >/stage && ! (ec
 RUN --mount=type=bind,target=/ctx,rw echo scratch >/ctx/new && cat /ctx/new >/rw
 RUN --mount=type=tmpfs,target=/scratch echo x >/scratch/x && grep ' /scratch tmpfs' /proc/mounts >/tmpfs
 RUN --mount=type=secret,id=token wc -c </run/secrets/token >/length
-RUN --mount=type=secret,id=token,env=TOKEN test ${#TOKEN} = 4
+RUN --mount=type=secret,id=token,env=TOKEN test ${#TOKEN} = 10
 RUN --mount=type=secret,id=absent test ! -e /run/secrets/absent
 RUN --mount=type=cache,target=/cache,sharing=locked echo kept >>/cache/log && wc -l </cache/log >/lines
 EOF
 build --secret id=token,src=secret.txt -o type=oci,dest=app.tar .
 unpacked oci-archive:app.tar
 is "$(cat "$root/bind" "$root/stage" "$root/rw" | tr '\n' ' ')" "from-context from-stage scratch "
-is "$(cat "$root/length")" 4
+is "$(cat "$root/length")" 10
 [[ ! -e $root/scratch/x && ! -e $root/cache/log && ! -e $root/run/secrets/token ]] ||
   fail "a mount's content is in the image"
-! grep -rqF hush "$root/length" "$root/run" "$SLIPWAY_HOME" || fail "the secret was kept"
+! grep -rqF Geheimnis7 "$root/length" "$root/run" "$SLIPWAY_HOME" || fail "the secret was kept"
 [[ ! -e new ]] || fail "a step wrote into the context"
