@@ -21,9 +21,7 @@ bool is_plain_ascii(std::string_view text) {
 
 class Block {
  public:
-  void text(Field field, std::string_view value) {
-    std::memcpy(bytes_ + field.offset, value.data(), std::min(value.size(), field.size));
-  }
+  void text(Field field, std::string_view value) { value.copy(bytes_ + field.offset, field.size); }
   /// Octal digits, zero-padded, with a NUL at the end.
   void octal(Field field, uint64_t value) {
     char* const at = bytes_ + field.offset;
