@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -15,6 +14,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <memory>
 
 #include "base/error.h"
 #include "exec/mounts.h"
@@ -120,21 +121,6 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
   return out;
 }
 
-class Stack {
- public:
-  Stack()
-      : base_(::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)) {
-    if (base_ == MAP_FAILED) throw errno_error("reserve memory");
-  }
-  Stack(const Stack&) = delete;
-  ~Stack() { ::munmap(base_, kStackSize); }
-  void* top() const { return static_cast<char*>(base_) + kStackSize; }
-
- private:
-  void* base_;
-};
-
 }  // namespace
 
 Running::~Running() {
@@ -164,14 +150,14 @@ Running launch(const Launch& what) {
   task.argv = argv.data();
   task.env = env.data();
   task.alive_pipe = alive_write.get();
-  const Stack stack;
+  const auto stack = std::make_unique_for_overwrite<std::byte[]>(kStackSize);
   sigset_t all, old;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &old);
   ::sigemptyset(&task.signals);
   int pidfd = -1;
   const pid_t pid = clone_process(
-      child_main, stack.top(),
+      child_main, stack.get() + kStackSize,
       CLONE_VM | CLONE_VFORK | CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD | SIGCHLD, &task, &pidfd);
   const int clone_error = errno;
   ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
