@@ -126,5 +126,6 @@ def measure(command, log, env=None, daemon=None, program=None, runs_programs=Fal
         cpu += sum(_cpu_seconds(pid) - before.get(pid, 0.0) for pid in after)
         peak = max(map(_high_water, after))
     else:
-        peak = watch.peak if watch else usage.ru_maxrss * 1024
+        # A program too short to be polled had no time for a RUN that takes more memory than itself.
+        peak = watch.peak if watch and watch.peak else usage.ru_maxrss * 1024
     return Measured(wall, cpu, peak)
