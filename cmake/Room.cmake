@@ -22,6 +22,6 @@ function(slipway_room name)
     target_compile_definitions(test_${name} PRIVATE
       SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SLIPWAY_TESTDATA="${CMAKE_SOURCE_DIR}/testdata/${name}")
     add_test(NAME unit_${name} COMMAND test_${name})
-    set_tests_properties(unit_${name} PROPERTIES LABELS unit TIMEOUT 300)
+    set_tests_properties(unit_${name} PROPERTIES LABELS unit TIMEOUT 900)
   endif()
 endfunction()
