@@ -106,8 +106,7 @@ TEST(BuildRequest, PlatformsComeFromFlagsElseFromTheEnvironment) {
       ElementsAre("linux/s390x"));
   EXPECT_THAT(names(request({"--platform", "local"}).platforms),
               ElementsAre(oci::host_platform().str()));
-  EXPECT_THAT(error_of({"--platform", "linux/amd46"}),
-              HasSubstr("unknown architecture \"amd46\""));
+  EXPECT_THAT(error_of({"--platform", "linux/amd46"}), HasSubstr("unknown architecture \"amd46\""));
   EXPECT_THAT(error_of({}, {{"DOCKER_DEFAULT_PLATFORM", "a/b/c/d"}}),
               HasSubstr("DOCKER_DEFAULT_PLATFORM: "));
 }

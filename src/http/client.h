@@ -85,6 +85,8 @@ struct Request {
       false;  // follow a redirect to plain http: for bodies that are verified by digest afterwards
   int connect_timeout_seconds = 10;
   int stall_timeout_seconds = 30;  // without a byte in either direction
+  /// The same, once the whole body is sent and the server works on it; 0: stall_timeout_seconds.
+  int answer_timeout_seconds = 0;
   std::stop_token stop;
 };
 

@@ -241,6 +241,22 @@ TEST(HttpClient, TellsKindsOfFailureApart) {
   EXPECT_THAT(to_error(refused).render(), HasSubstr("cannot reach 127.0.0.1:"));
 }
 
+TEST(HttpClient, WaitsLongerForTheAnswerToAnUploadThanForItsBytes) {
+  HttpServer server([](Exchange& e) {
+    if (e.request().path == "/busy") e.read_body();
+    e.hang();
+  });
+  Pool pool;
+  Request request = get(server.url() + "/busy");
+  request.method = "PUT";
+  request.body = body_of("payload");
+  request.stall_timeout_seconds = 600;
+  request.answer_timeout_seconds = 1;
+  const auto result = pool.perform(request);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, Failure::Kind::Stalled);
+}
+
 TEST(HttpClient, CutsLongErrorTextsAndStillAnswers) {
   HttpServer server([](Exchange& e) { e.reply(500, {}, std::string(1 << 20, 'x')); });
   Pool pool;

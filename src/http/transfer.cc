@@ -58,6 +58,8 @@ struct Transfer {
   const Request* request = nullptr;
   const Body* body = nullptr;
   Response response;
+  uint64_t body_read = 0;
+  bool body_sent = false;  // curl has all of it
   bool headers_complete = false;
   bool body_cut = false;  // an error text longer than we keep: enough is here
   bool too_large = false;
@@ -123,7 +125,10 @@ size_t on_read(char* into, size_t, size_t length, void* user) {
   size_t n = 0;
   if (!transfer.body) return 0;
   const std::span bytes(reinterpret_cast<uint8_t*>(into), length);
-  return guarded(transfer, [&] { n = transfer.body->read(bytes); }) ? n : CURL_READFUNC_ABORT;
+  if (!guarded(transfer, [&] { n = transfer.body->read(bytes); })) return CURL_READFUNC_ABORT;
+  transfer.body_read += n;
+  transfer.body_sent = n == 0 || transfer.body_read == transfer.body->size;
+  return n;
 }
 
 /// curl rewinds to send the body again after a reused connection broke without an answer.
@@ -132,6 +137,8 @@ int on_seek(void* user, curl_off_t offset, int origin) {
   const Body* const body = transfer.body;
   if (offset != 0 || origin != SEEK_SET || !body || !body->rewind || !body->repeatable)
     return CURL_SEEKFUNC_FAIL;
+  transfer.body_read = 0;
+  transfer.body_sent = false;
   return guarded(transfer, [&] { body->rewind(); }) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
@@ -224,7 +231,10 @@ Failure failure_of(CURL* easy, CURLcode code, const Request& request, const Hop&
       if (ready == 0)
         return {Kind::Refused,
                 fmt::format("no connection within {} s", request.connect_timeout_seconds), where};
-      return {Kind::Stalled, fmt::format("nothing moved for {} s", request.stall_timeout_seconds),
+      const bool answering = transfer.body_sent && request.answer_timeout_seconds > 0;
+      return {Kind::Stalled,
+              fmt::format("nothing moved for {} s", answering ? request.answer_timeout_seconds
+                                                              : request.stall_timeout_seconds),
               where};
     }
     case CURLE_SSL_CONNECT_ERROR:
@@ -320,6 +330,9 @@ std::expected<Response, Failure> Slot::run(const Request& request, const Hop& ho
         if (curl().multi_perform(multi_, &running) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
         if (running == 0 || code != CURLE_OK || transfer.thrown) break;
         if ((cancelled = request.stop.stop_requested())) break;
+        if (transfer.body_sent && request.answer_timeout_seconds > 0)
+          curl().easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                             static_cast<long>(request.answer_timeout_seconds));
         curl().multi_poll(multi_, nullptr, 0, 1000, nullptr);
       }
     }

@@ -257,6 +257,22 @@ TEST_F(Faults, ABackoffIsCancelled) {
   EXPECT_THROW((void)client.fetch_manifest(ref(), source.get_token()), Cancelled);
 }
 
+TEST_F(Faults, ARedirectToStorageMeansTheBlobIsThere) {
+  const auto digest = oci::Digest::of("x");
+  intercept(1, "/blobs/",
+            [&](Exchange& e) { e.reply(307, {{"Location", "http://storage.invalid/x?sig=1"}}); });
+  Client client(options());
+  EXPECT_TRUE(client.has_blob(ref(), digest));
+  // A registry that only sends us to another of its addresses has not answered yet.
+  FakeRegistry other;
+  const std::string path = "/v2/app/blobs/" + digest.str();
+  fake_.intercept(
+      [&](Exchange& e) { return e.reply(301, {{"Location", other.url() + path}}), true; });
+  EXPECT_FALSE(client.has_blob(ref(), digest));
+  other.put_blob("app", "x");
+  EXPECT_TRUE(client.has_blob(ref(), digest));
+}
+
 TEST_F(Faults, AnUploadGoesOnWhereTheConnectionBroke) {
   const std::string bytes = sample_bytes(500'000);
   const auto file = blob_file(bytes);

@@ -137,7 +137,7 @@ class Upload {
     Call out{.method = std::move(method),
              .path = std::move(url),
              .action = kPush,
-             .stall_timeout_seconds = kCommitSeconds};
+             .answer_timeout_seconds = kCommitSeconds};
     out.headers = {{"Content-Type", "application/octet-stream"}};
     if (with_bytes)
       out.body = [this] { return file_body(file_.get(), path_, offset_, blob_.size, progress_); };
@@ -192,12 +192,21 @@ class Upload {
 
 bool has_blob_at(Session& session, const Endpoint& endpoint, const oci::Digest& digest,
                  const std::string& action, std::stop_token stop) {
-  // A redirect to a storage server is a yes; such signed addresses often refuse HEAD.
-  const Call call{
+  Call call{
       .method = "HEAD", .path = "blobs/" + digest.str(), .action = action, .max_redirects = 0};
-  const http::Response response = session.ask(endpoint, call, stop);
+  http::Response response = session.ask(endpoint, call, stop);
+  if (response.status >= 300 && response.status < 400) {
+    // To a storage server means yes, and is not followed: such signed addresses often refuse HEAD.
+    // To another address of the registry says nothing yet.
+    const auto location = http::find_header(response.headers, "Location");
+    const auto base = http::parse_url(response.url);
+    const auto target = location && base ? http::resolve_url(*base, *location) : std::nullopt;
+    if (!target || target->path != base->path) return true;
+    call.max_redirects = 10;
+    response = session.ask(endpoint, call, stop);
+  }
   if (response.status == 404) return false;
-  if (response.status >= 200 && response.status < 400) return true;
+  if (response.status >= 200 && response.status < 300) return true;
   throw answer_error(endpoint, response);
 }
 

@@ -111,7 +111,7 @@ std::expected<http::Response, http::Failure> Session::Impl::send_by(
   request.sink = call.sink;
   request.max_redirects = call.max_redirects;
   request.may_leave_https = call.verified_by_digest;
-  request.stall_timeout_seconds = call.stall_timeout_seconds;
+  request.answer_timeout_seconds = call.answer_timeout_seconds;
   request.stop = stop;
   return http::Pool::shared().perform(request);
 }

@@ -31,7 +31,7 @@ struct Call {
       {};  // further repositories the token must be able to pull from
   int max_redirects = 10;
   bool verified_by_digest = false;  // redirects may lead to plain http
-  int stall_timeout_seconds = 30;
+  int answer_timeout_seconds = 0;   // see http::Request
 };
 
 class Session {
