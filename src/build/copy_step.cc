@@ -222,9 +222,6 @@ void StepRunner::execute_copy(Id id) {
   const std::string layer_id =
       has_archive ? "archive-copy:" + results_[id].saved_key : "tree:" + tree::tree_digest(*placed).hex();
   finish(id, {.id = layer_id,
-              .origin = {},
-              .base_blob = {},
-              .base_diff_id = {},
               .tree = std::move(placed),
               .flatten_times = !has_archive});
   observer_.on_finished(id, seams::StepState::Done, {}, "");

@@ -4,6 +4,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/error.h"
 #include "layer/diff.h"
 #include "layer/unpack.h"
@@ -24,6 +27,8 @@ tree::Tree unlocated(const tree::Tree& tree) {
 /// Small files whose text decides owners: kept in listings so that no base need be unpacked for a --chown=name.
 bool is_user_database(const std::string& path) { return path == "etc/passwd" || path == "etc/group"; }
 
+const std::string& placed(const LayerRef& layer) { return layer.base ? layer.base->placed_id : layer.id; }
+
 }  // namespace
 
 std::string LayerForm::name() const {
@@ -40,66 +45,97 @@ std::mutex& Layers::mutex_of(const std::string& id) {
   return *slot;
 }
 
+// A blob mostly stands alone: the store knows what it makes by the blob's own id. If it leans on the layers below, by a
+// name that says which those are.
+std::optional<std::string> Layers::known_listing(const LayerRef& layer) {
+  if (auto bytes = store_.layer_tree(layer.id)) return bytes;
+  return layer.base ? store_.layer_tree(layer.base->placed_id) : std::nullopt;
+}
+
+std::optional<std::string> Layers::known_directory(const LayerRef& layer) {
+  if (auto dir = store_.layer_dir(layer.id)) return dir;
+  return layer.base ? store_.layer_dir(layer.base->placed_id) : std::nullopt;
+}
+
+// Built when somebody asks, which few layers do.
+std::function<const tree::View&(bool)> Layers::view_below(const LayerRef& layer, const Progress& progress) {
+  auto views = std::make_shared<std::array<std::optional<tree::View>, 2>>();
+  return [this, &layer, &progress, views](bool with_content) -> const tree::View& {
+    auto& view = (*views)[with_content];
+    if (!view) {
+      Stack stack;
+      for (const auto* under = &layer.base->under; *under; under = &(*under)->base->under) stack.push_back(**under);
+      std::ranges::reverse(stack);
+      view = with_content ? view_files(stack, progress) : this->view(stack, progress);
+    }
+    return *view;
+  };
+}
+
 std::shared_ptr<const tree::Tree> Layers::listing(const LayerRef& layer, const Progress& progress) {
   if (layer.tree) return layer.tree;
-  const std::lock_guard one_at_a_time(mutex_of("listing " + layer.id));
+  const std::string place = placed(layer);
+  const std::lock_guard one_at_a_time(mutex_of("listing " + place));
   {
     const std::lock_guard lock(mutex_);
-    if (const auto it = listings_.find(layer.id); it != listings_.end()) return it->second;
+    if (const auto it = listings_.find(place); it != listings_.end()) return it->second;
   }
   tree::Tree tree;
-  if (const auto bytes = store_.layer_tree(layer.id)) {
+  if (const auto bytes = known_listing(layer)) {
     tree = tree::deserialize(*bytes, "the store's listing of " + layer.id);
   } else {
     const store::LayerBlob blob = fetch(layer, progress);
     const os::UniqueFd fd = os::open_file(store_.blob_path(blob.digest), O_RDONLY);
     layer::UnpackOptions options;
     options.stop = stop_;
+    options.below = view_below(layer, progress);
     layer::Unpacked listed = layer::list(fd.get(), options, is_user_database);
     if (listed.diff_id != blob.diff_id)
       throw Error(fmt::format("layer {} holds {} where the image config says {}", blob.digest.str(), listed.diff_id.str(),
                               blob.diff_id.str()));
     tree = std::move(listed.tree);
-    store_.put_layer_tree(layer.id, tree::serialize(tree));
+    store_.put_layer_tree(listed.asked_below ? place : layer.id, tree::serialize(tree));
   }
   auto shared = std::make_shared<const tree::Tree>(std::move(tree));
   const std::lock_guard lock(mutex_);
-  return listings_[layer.id] = std::move(shared);
+  return listings_[place] = std::move(shared);
 }
 
 std::shared_ptr<const tree::Tree> Layers::files(const LayerRef& layer, const Progress& progress) {
   if (layer.tree) return layer.tree;
   const std::string dir = unpack(layer, progress);
   const auto listed = listing(layer, progress);
-  const std::lock_guard one_at_a_time(mutex_of("files " + layer.id));
+  const std::string place = placed(layer);
+  const std::lock_guard one_at_a_time(mutex_of("files " + place));
   {
     const std::lock_guard lock(mutex_);
-    if (const auto it = files_.find(layer.id); it != files_.end()) return it->second;
+    if (const auto it = files_.find(place); it != files_.end()) return it->second;
   }
   auto shared = std::make_shared<const tree::Tree>(located(*listed, dir));
   const std::lock_guard lock(mutex_);
-  return files_[layer.id] = std::move(shared);
+  return files_[place] = std::move(shared);
 }
 
 std::optional<std::string> Layers::directory(const LayerRef& layer, const Progress& progress) {
   {
     // A chain of RUNs asks for every layer below it, each time.
     const std::lock_guard lock(mutex_);
-    if (const auto it = directories_.find(layer.id); it != directories_.end()) return it->second;
+    if (const auto it = directories_.find(placed(layer)); it != directories_.end()) return it->second;
   }
   // A layer without entries adds nothing to a mount, and mounts get slower with every lower.
   std::optional<std::string> dir;
-  if (layer.base_blob || !listing(layer, progress)->empty()) dir = unpack(layer, progress);
+  if (layer.base || !listing(layer, progress)->empty()) dir = unpack(layer, progress);
   const std::lock_guard lock(mutex_);
-  return directories_[layer.id] = std::move(dir);
+  return directories_[placed(layer)] = std::move(dir);
 }
 
 // The directory of a layer: found, materialised from a tree, or unpacked from a blob.
 std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
-  const std::lock_guard one_at_a_time(mutex_of("directory " + layer.id));
-  if (const auto dir = store_.layer_dir(layer.id)) return *dir;
-  const store::Lock lock = store_.lock_key("unpack " + layer.id, stop_);
-  if (const auto dir = store_.layer_dir(layer.id)) return *dir;
+  const std::string place = placed(layer);
+  const std::lock_guard one_at_a_time(mutex_of("directory " + place));
+  if (const auto dir = known_directory(layer)) return *dir;
+  const store::Lock lock = store_.lock_key("unpack " + place, stop_);
+  if (const auto dir = known_directory(layer)) return *dir;
   if (layer.tree) {
     const std::string dir = store_.new_dir();
     layer::materialize(*layer.tree, dir, single_id_);
@@ -113,6 +149,7 @@ std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
   layer::UnpackOptions options;
   options.tolerate_chown_failure = single_id_;
   options.stop = stop_;
+  options.below = view_below(layer, progress);
   if (progress)
     options.progress = [&](uint64_t done) { progress("extracting " + blob.digest.str(), done, blob.size); };
   layer::Unpacked unpacked = layer::unpack(fd.get(), dir, options);
@@ -120,7 +157,8 @@ std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
     throw Error(fmt::format("layer {} holds {} where the image config says {}", blob.digest.str(), unpacked.diff_id.str(),
                             blob.diff_id.str()),
                 {}, "the image is damaged; pull it again or tell its publisher");
-  if (!store_.layer_tree(layer.id)) {
+  const std::string& id = unpacked.asked_below ? place : layer.id;
+  if (!store_.layer_tree(id)) {
     // Disk paths belong to this directory; the listing outlives it. Users' names are kept for later look-ups.
     std::vector<tree::Entry> entries = unpacked.tree.entries();
     for (auto& entry : entries) {
@@ -128,27 +166,27 @@ std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
         entry.content.bytes = os::read_file(entry.content.disk_path);
       entry.content.disk_path.clear();
     }
-    store_.put_layer_tree(layer.id, tree::serialize(tree::Tree(std::move(entries))));
+    store_.put_layer_tree(id, tree::serialize(tree::Tree(std::move(entries))));
   }
-  return store_.publish_dir(layer.id, dir);
+  return store_.publish_dir(id, dir);
 }
 
 // A blob of the layer in any form, fetched from where the base image came from if need be.
 store::LayerBlob Layers::fetch(const LayerRef& layer, const Progress& progress) {
   for (const auto& blob : store_.layer_blobs(layer.id))
     if (store_.has_blob(blob.digest)) return blob;
-  if (!layer.base_blob)
+  if (!layer.base)
     throw Error(fmt::format("the store has lost layer {}", layer.id), {}, "run the build with --no-cache, or `slipway prune`");
-  const oci::Descriptor& descriptor = *layer.base_blob;
+  const oci::Descriptor& descriptor = layer.base->blob;
   images_.fetch_blob(
-      layer.origin, descriptor,
+      layer.base->origin, descriptor,
       [&](uint64_t done, uint64_t total) {
         if (progress) progress(descriptor.digest.str(), done, total);
       },
       stop_);
   store::LayerBlob blob{.form = "base",
                         .digest = descriptor.digest,
-                        .diff_id = layer.base_diff_id,
+                        .diff_id = layer.base->diff_id,
                         .size = descriptor.size,
                         .media_type = descriptor.media_type};
   store_.put_layer_blob(layer.id, blob);
@@ -157,7 +195,7 @@ store::LayerBlob Layers::fetch(const LayerRef& layer, const Progress& progress) 
 
 store::LayerBlob Layers::blob(const LayerRef& layer, const LayerForm& form, const Progress& progress) {
   const std::lock_guard one_at_a_time(mutex_of("blob " + layer.id));
-  if (layer.base_blob && !form.force) return fetch(layer, progress);
+  if (layer.base && !form.force) return fetch(layer, progress);
   const auto existing = [&]() -> std::optional<store::LayerBlob> {
     for (const auto& blob : store_.layer_blobs(layer.id))
       if (blob.form == form.name() && store_.has_blob(blob.digest)) return blob;
@@ -174,7 +212,7 @@ store::LayerBlob Layers::blob(const LayerRef& layer, const LayerForm& form, cons
   const auto writer = store_.new_blob();
   const auto sink = [&](std::span<const uint8_t> bytes) { writer->write(bytes); };
   layer::Written written;
-  if (layer.base_blob) {
+  if (layer.base) {
     const store::LayerBlob base = fetch(layer, progress);
     const os::UniqueFd fd = os::open_file(store_.blob_path(base.digest), O_RDONLY);
     written = layer::recompress(fd.get(), options, sink);
@@ -200,7 +238,7 @@ store::LayerBlob Layers::blob(const LayerRef& layer, const LayerForm& form, cons
 }
 
 bool Layers::is_available(const LayerRef& layer) {
-  if (layer.tree || layer.base_blob) return true;
+  if (layer.tree || layer.base) return true;
   if (store_.layer_dir(layer.id)) return true;
   for (const auto& blob : store_.layer_blobs(layer.id))
     if (store_.has_blob(blob.digest)) return true;

@@ -21,16 +21,25 @@
 
 namespace slipway::build {
 
+struct BaseLayer;
+
 /// One layer, whatever form it is in. The id says what it holds (see store::LayerBlob).
 struct LayerRef {
   std::string id;
-  // Layers of a base image: where their blob comes from.
-  std::string origin;
-  std::optional<oci::Descriptor> base_blob;
-  oci::Digest base_diff_id;
   // Layers of COPY and friends that live in this process: the files are where they always were.
-  std::shared_ptr<const tree::Tree> tree;
+  std::shared_ptr<const tree::Tree> tree = nullptr;
   bool flatten_times = false;  // times of context files are nobody's business: they do not reach the blob
+  std::shared_ptr<const BaseLayer> base = nullptr;  // layers of a base image
+};
+
+/// Where the blob of a base image's layer comes from, and what is under it there.
+struct BaseLayer {
+  std::string origin;
+  oci::Descriptor blob;
+  oci::Digest diff_id;
+  std::optional<LayerRef> under;
+  // The id of what the blob makes of just those layers, should it lean on them (layer::UnpackOptions::below).
+  std::string placed_id;
 };
 
 using Stack = std::vector<LayerRef>;  // bottom first
@@ -67,6 +76,9 @@ class Layers {
 
  private:
   std::mutex& mutex_of(const std::string& id);
+  std::optional<std::string> known_listing(const LayerRef& layer);
+  std::optional<std::string> known_directory(const LayerRef& layer);
+  std::function<const tree::View&(bool)> view_below(const LayerRef& layer, const Progress& progress);
   std::string unpack(const LayerRef& layer, const Progress& progress);
   store::LayerBlob fetch(const LayerRef& layer, const Progress& progress);
 

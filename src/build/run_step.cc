@@ -299,9 +299,6 @@ void StepRunner::execute_run(Id id) {
   store_.put_layer_tree(layer_id, tree::serialize(without_paths(changed)));
   store_.publish_dir(layer_id, spec.upper);
   finish(id, {.id = layer_id,
-              .origin = {},
-              .base_blob = {},
-              .base_diff_id = {},
               .tree = nullptr,
               .flatten_times = false});
   observer_.on_finished(id, seams::StepState::Done,

@@ -99,14 +99,19 @@ seams::Resolution StepRunner::resolve_source(Id id) {
   if (const auto* image = step.as<graph::BaseImage>()) {
     // What the files are, not what the image is called: a retagged or re-configured base keeps the cache.
     plan::Key key("image");
+    std::string chain;
     for (size_t i = 0; i < image->layers.size(); ++i) {
-      key.add(fmt::format("layer {}", i), image->diff_ids[i].str());
-      result.stack.push_back({.id = "diff:" + image->diff_ids[i].hex(),
-                              .origin = image->origin,
-                              .base_blob = image->layers[i],
-                              .base_diff_id = image->diff_ids[i],
-                              .tree = nullptr,
-                              .flatten_times = false});
+      const oci::Digest& diff_id = image->diff_ids[i];
+      key.add(fmt::format("layer {}", i), diff_id.str());
+      const std::string layer_id = "diff:" + diff_id.hex();
+      chain = oci::Digest::of(chain + " " + diff_id.hex()).hex();
+      result.stack.push_back({.id = layer_id,
+                              .base = std::make_shared<const BaseLayer>(BaseLayer{
+                                  .origin = image->origin,
+                                  .blob = image->layers[i],
+                                  .diff_id = diff_id,
+                                  .under = i > 0 ? std::optional(result.stack.back()) : std::nullopt,
+                                  .placed_id = layer_id + "@" + chain})});
     }
     result.key = result.saved_key = key.hex();
     result.is_done = true;
@@ -143,9 +148,6 @@ void StepRunner::scan_context(Id id, const graph::Context& context) {
   auto files = std::make_shared<const tree::Tree>(std::move(scanned.files));
   result.key = result.saved_key = "context";  // users of a context go by the content of what they pick
   result.stack.push_back({.id = "context:" + context.name,
-                          .origin = {},
-                          .base_blob = {},
-                          .base_diff_id = {},
                           .tree = std::move(files),
                           .flatten_times = true});
 }
@@ -168,9 +170,6 @@ void StepRunner::download(Id id, const graph::Download& file) {
   entry.content.disk_path = store_.publish_dir("download:" + to_hex(got.sum) + "/" + got.name, scratch) + "/" + got.name;
   result.key = result.saved_key = "download";
   result.stack.push_back({.id = "download:" + to_hex(got.sum),
-                          .origin = {},
-                          .base_blob = {},
-                          .base_diff_id = {},
                           .tree = std::make_shared<const tree::Tree>(std::vector<tree::Entry>{std::move(entry)}),
                           .flatten_times = false});
 }
@@ -195,9 +194,6 @@ bool StepRunner::take_cached(Id id) {
   const auto fields = split(record->value, ' ');  // layer id, "flat" or "kept"
   if (fields.size() != 2) return false;
   LayerRef layer{.id = fields[0],
-                 .origin = {},
-                 .base_blob = {},
-                 .base_diff_id = {},
                  .tree = nullptr,
                  .flatten_times = fields[1] == "flat"};
   if (!layers_.is_available(layer)) return false;
@@ -239,9 +235,6 @@ void StepRunner::execute_workdir(Id id) {
   auto made = std::make_shared<const tree::Tree>(tree::make_dirs(parent, dir.path, owner));
   const std::string layer_id = "tree:" + tree::tree_digest(*made).hex();
   finish(id, {.id = layer_id,
-              .origin = {},
-              .base_blob = {},
-              .base_diff_id = {},
               .tree = std::move(made),
               .flatten_times = true});
   observer_.on_finished(id, seams::StepState::Done, {}, "");

@@ -49,7 +49,7 @@ void write_entry(const Entry& e, const std::string& path, const std::string& des
       } else {
         os::write_all(fd.get(), e.content.bytes);
       }
-      if (::fchmod(fd.get(), e.mode & 0777) != 0) throw errno_error("set the mode of", path);
+      if (::fchmod(fd.get(), e.mode & 07777) != 0) throw errno_error("set the mode of", path);
       const timespec times[2] = {time_of(e), time_of(e)};
       ::futimens(fd.get(), times);
       return;
@@ -61,7 +61,7 @@ void write_entry(const Entry& e, const std::string& path, const std::string& des
       if (::link((dest + "/" + e.link).c_str(), path.c_str()) != 0) throw errno_error("link", path);
       return;
     case Type::Fifo:
-      if (::mkfifo(path.c_str(), e.mode & 0777) != 0) throw errno_error("create pipe", path);
+      if (::mkfifo(path.c_str(), e.mode & 07777) != 0) throw errno_error("create pipe", path);
       return;
     case Type::CharDevice:
     case Type::BlockDevice:
@@ -81,7 +81,7 @@ void write_local(const tree::Tree& files, const std::string& dest, std::stop_tok
   for (auto it = files.entries().rbegin(); it != files.entries().rend(); ++it) {
     if (it->type != Type::Dir || it->path.empty()) continue;
     const std::string path = dest + "/" + it->path;
-    ::chmod(path.c_str(), it->mode & 0777);
+    ::chmod(path.c_str(), it->mode & 07777);
     const timespec times[2] = {time_of(*it), time_of(*it)};
     ::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);
   }

@@ -66,6 +66,7 @@ std::string ArchiveTree::resolve(std::string_view name) {
   if (!last_parent_valid_ || last_parent_ != parent) {
     last_real_parent_ = follow(parent, name);
     check_parents(last_real_parent_, name);
+    take_parents_over(last_real_parent_);
     last_parent_ = parent;
     last_parent_valid_ = true;
   }
@@ -77,7 +78,10 @@ std::string ArchiveTree::resolve(std::string_view name) {
 }
 
 std::string ArchiveTree::follow(std::string_view parent, std::string_view name) {
-  if (symlinks_.empty() || parent.empty()) return std::string(parent);
+  if (parent.empty() || (symlinks_.empty() && !below_)) return std::string(parent);
+  // A directory of the archive by this very name: no component of it is a link.
+  if (const auto at = names_.find(parent); at != names_.end() && entry_at(at).type == Type::Dir)
+    return std::string(parent);
   std::deque<std::string> todo;
   const auto push_front = [&](std::string_view text) {
     std::vector<std::string_view> parts;
@@ -102,13 +106,19 @@ std::string ArchiveTree::follow(std::string_view parent, std::string_view name) 
     const size_t before = real.size();
     if (!real.empty()) real += '/';
     real += part;
-    const auto link = symlinks_.find(real);
-    if (link == symlinks_.end()) continue;
+    std::string target;
+    if (const auto link = symlinks_.find(real); link != symlinks_.end()) {
+      target = link->second;
+    } else if (const auto entry = below(real); entry && entry->type == Type::Symlink) {
+      target = entry->link;
+    } else {
+      continue;
+    }
     if (++links > kMaxLinks || real.size() > kMaxPath)
       throw Error(fmt::format(
           "the archive's entry {} is refused: the links in its name lead in a circle", name));
-    real.resize(link->second.starts_with('/') ? 0 : before);
-    push_front(link->second);
+    real.resize(target.starts_with('/') ? 0 : before);
+    push_front(target);
   }
   return real;
 }
@@ -127,6 +137,32 @@ void ArchiveTree::check_parents(std::string_view path, std::string_view name) {
       throw Error(
           fmt::format("the archive's entry {} is refused: {} is not a directory", name, dir));
     }
+  }
+}
+
+std::optional<Entry> ArchiveTree::below(std::string_view path) const {
+  if (!below_ || names_.contains(path)) return std::nullopt;
+  for (std::string_view dir = path; !dir.empty();) {
+    dir = parent_of(dir);
+    const auto at = names_.find(dir);
+    if (at == names_.end()) continue;
+    const Entry& entry = inodes_[at->second].entry;
+    if (entry.type != Type::Dir || entry.opaque) return std::nullopt;
+  }
+  return below_(path);
+}
+
+// What this layer's directory then says of a parent is what the one below says: a mount shows the
+// upper one's owner and mode. (No layer need have entries for the parents of what it changes.)
+void ArchiveTree::take_parents_over(std::string_view path) {
+  if (!below_) return;
+  for (std::string_view dir = path; !dir.empty(); dir = parent_of(dir)) {
+    if (names_.contains(dir)) continue;
+    auto entry = below(dir);
+    if (!entry || entry->type != Type::Dir) continue;
+    entry->opaque = false;
+    const uint32_t inode = add_inode(std::move(*entry));
+    add_name(std::string(dir), inode);
   }
 }
 

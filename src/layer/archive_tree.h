@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,11 +25,17 @@ std::string safe_path(std::string_view name, std::string_view entry);
 
 class ArchiveTree {
  public:
-  /// `disk_root`: where the files are being written, empty if nowhere.
-  explicit ArchiveTree(std::string disk_root) : disk_root_(std::move(disk_root)) {}
+  /// What lies under the archive, when it is a layer: the entry at a path, its parents taken
+  /// literally.
+  using Below = std::function<std::optional<tree::Entry>(std::string_view)>;
 
-  /// safe_path() with the links in all but the last component followed, as far as this archive made
-  /// them. Throws Error when a parent is a file or the links lead in a circle.
+  /// `disk_root`: where the files are being written, empty if nowhere.
+  explicit ArchiveTree(std::string disk_root, Below below = {})
+      : disk_root_(std::move(disk_root)), below_(std::move(below)) {}
+
+  /// safe_path() with the links in all but the last component followed, those of this archive and
+  /// those below it. A parent that the archive does not have is taken over from below, with its
+  /// owner and mode. Throws Error when a parent is a file or the links lead in a circle.
   std::string resolve(std::string_view name);
 
   /// Puts `entry` (whose path came from resolve()) there, over whatever was there and below it. A
@@ -40,6 +48,10 @@ class ArchiveTree {
   /// an Error if `must_exist`, else a link that leads to a lower layer. Directories are refused.
   /// False if it was that already.
   bool link(const std::string& path, const std::string& existing, bool must_exist);
+
+  /// What a name of the layers below leads to, if the archive neither has nor hides it.
+  std::optional<tree::Entry> below(std::string_view path) const;
+  bool has(const std::string& path) const { return names_.contains(path); }
 
   void whiteout(const std::string& path);
   void opaque(const std::string& dir);
@@ -63,6 +75,7 @@ class ArchiveTree {
 
   std::string follow(std::string_view parent, std::string_view name);
   void check_parents(std::string_view path, std::string_view name);
+  void take_parents_over(std::string_view path);
   uint32_t add_inode(tree::Entry entry);
   void add_name(const std::string& path, uint32_t inode);
   Names::iterator remove(Names::iterator at);
@@ -71,6 +84,7 @@ class ArchiveTree {
   tree::Entry& entry_at(Names::iterator at) { return inodes_[at->second].entry; }
 
   const std::string disk_root_;
+  const Below below_;
   Names names_;
   std::deque<Inode> inodes_;
   std::vector<uint32_t> free_;

@@ -45,7 +45,7 @@ class Walk {
         keep_(keep),
         feed_(fd, options.stop),
         reader_(feed_),
-        archive_(target.empty() ? "" : os::absolute_path(target)) {
+        archive_(target.empty() ? "" : os::absolute_path(target), look_below()) {
     if (target.empty()) return;
     writer_.emplace(target,
                     DirWriter::Options{.tolerate_chown_failure = options.tolerate_chown_failure,
@@ -83,7 +83,9 @@ class Walk {
     entry.type = from.type;
     if (from.type == Type::Hardlink) {
       const std::string existing = archive_.resolve(link_target(from));
-      if (archive_.link(entry.path, existing, writer_.has_value()) && writer_)
+      take_over(existing);
+      const bool must_exist = writer_.has_value() || options_.below;
+      if (archive_.link(entry.path, existing, must_exist) && writer_)
         writer_->link(entry.path, existing);
       return;
     }
@@ -123,6 +125,36 @@ class Walk {
     }
     archive_.put(entry);
     if (writer_) writer_->make(entry);
+  }
+
+  ArchiveTree::Below look_below() {
+    if (!options_.below) return {};
+    return [this](std::string_view path) {
+      result_.asked_below = true;
+      return options_.below(false).lookup(path);
+    };
+  }
+
+  // A file of a lower layer gets another name: the file has to be in this layer then, as a file
+  // system that copies on write would have it.
+  void take_over(const std::string& path) {
+    auto entry = archive_.below(path);
+    if (!entry || entry->type == Type::Dir) return;
+    if (entry->type != Type::File || !writer_) {
+      if (writer_) writer_->make(*entry);
+      archive_.put(std::move(*entry));
+      return;
+    }
+    const auto source = options_.below(true).lookup(path);
+    CHECK(source && source->type == Type::File);
+    os::UniqueFd file = writer_->create_file(path);
+    if (!source->content.disk_path.empty())
+      os::copy_bytes(os::open_file(source->content.disk_path, O_RDONLY).get(), file.get());
+    else
+      os::write_all(file.get(), source->content.bytes);
+    writer_->close_file(std::move(file), *entry);
+    entry->content.bytes.clear();
+    archive_.put(std::move(*entry));
   }
 
   // Links name another entry of the archive, from its root.
@@ -200,12 +232,12 @@ class Walk {
 
   const UnpackOptions& options_;
   const Keep* const keep_;
+  Unpacked result_;
   Feed feed_;
   TarReader reader_;
   ArchiveTree archive_;
   std::optional<DirWriter> writer_;
   hash::Sha256 hasher_;
-  Unpacked result_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "oci/digest.h"
 #include "tree/tree.h"
+#include "tree/view.h"
 
 namespace slipway::layer {
 
@@ -17,6 +18,10 @@ struct UnpackOptions {
   bool whiteouts = true;
   /// chown may fail with EINVAL/EPERM where only one id is mapped: then ownership stays in the tree alone.
   bool tolerate_chown_failure = false;
+  /// The layers under this one, for archives that name files in directories which they do not have themselves: links
+  /// there are followed, owners and modes taken over, hard links may lead to files there. Asked only then; with
+  /// `with_content` the files' bytes must be within reach. Unset: the archive stands alone.
+  std::function<const tree::View&(bool with_content)> below;
   std::stop_token stop;
   std::function<void(uint64_t)> progress;  // compressed bytes read so far
 };
@@ -27,6 +32,7 @@ struct Unpacked {
   tree::Tree tree;
   oci::Digest diff_id;   // of the uncompressed tar
   uint64_t bytes = 0;    // of file content
+  bool asked_below = false;  // the tree is what the archive makes of those layers, not of others
   bool lost_owners = false;
   uint64_t lost_xattrs = 0;      // attributes that the target's file system or our rights do not allow
   uint64_t skipped_devices = 0;  // device nodes that are in the tree but could not be made in the directory
@@ -38,7 +44,7 @@ struct Unpacked {
 Unpacked unpack(int fd, const std::string& target, const UnpackOptions& options);
 
 /// The same walk without writing: the listing of a layer that nobody has to unpack. Files have digests but no content.
-/// Hard links may lead to files that are not in the archive (a lower layer's).
+/// Without options.below hard links may lead to files that are not in the archive.
 /// With `keep` returning true for a path, that file's bytes are kept in Content::bytes (limit 1 MiB each).
 Unpacked list(int fd, const UnpackOptions& options, const std::function<bool(const std::string&)>& keep);
 
