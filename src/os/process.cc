@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,7 @@ Finished run(const Command& command, std::stop_token stop) {
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGPIPE, SIG_DFL);
+    if (command.umask) ::umask(*command.umask);
     if (command.cwd.empty() || ::chdir(command.cwd.c_str()) == 0)
       ::execve(program.c_str(), argv.data(), command.env ? env.data() : environ);
     const int saved = errno;

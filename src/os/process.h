@@ -20,6 +20,7 @@ struct Command {
   std::string cwd;                              // the parent's if empty
   std::string_view input;                       // given on standard input (which is empty otherwise)
   bool kill_with_parent = true;                 // PR_SET_PDEATHSIG(SIGKILL)
+  std::optional<mode_t> umask;                  // the parent's if absent
 };
 
 struct Finished {

@@ -79,6 +79,9 @@ std::string Layout::tree(std::string_view layer_id) const {
   return trees() + "/" + short_hash(layer_id);
 }
 std::string Layout::mount(std::string_view id) const { return mounts() + "/" + short_hash(id); }
+std::string Layout::clone(std::string_view remote) const {
+  return mounts() + "/git-" + short_hash(remote);
+}
 std::string Layout::stamp(std::string_view context_root) const {
   return stamps() + "/" + short_hash(context_root);
 }

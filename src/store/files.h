@@ -30,6 +30,7 @@ class Layout {
   std::string tree(std::string_view layer_id) const;
   std::string mounts() const { return root_ + "/mounts"; }
   std::string mount(std::string_view id) const;
+  std::string clone(std::string_view remote) const;
   std::string stamps() const { return root_ + "/stamps"; }
   std::string stamp(std::string_view context_root) const;
   std::string leases() const { return root_ + "/leases"; }

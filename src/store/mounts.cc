@@ -31,8 +31,15 @@ std::optional<Lock> try_for_a_moment(const std::string& path, LockKind kind) {
 
 Store::CacheMount Store::open_cache_mount(const std::string& id, Sharing sharing,
                                           std::stop_token stop) {
-  const Layout& layout = impl_->layout;
-  const std::string base = layout.mount(id);
+  return open_instance(impl_->layout.mount(id), id, sharing, stop);
+}
+
+Store::CacheMount Store::open_clone(const std::string& remote, std::stop_token stop) {
+  return open_instance(impl_->layout.clone(remote), "git " + remote, Sharing::Locked, stop);
+}
+
+Store::CacheMount Store::open_instance(const std::string& base, const std::string& id,
+                                       Sharing sharing, std::stop_token stop) {
   while (true) {
     if (::mkdir(base.c_str(), 0755) != 0 && errno != EEXIST)
       throw errno_error("create directory", base);

@@ -27,6 +27,21 @@ TEST_F(CacheMounts, OfDifferentIdsAreDifferent) {
   EXPECT_TRUE(two.path.starts_with(root_ + "/mounts/"));
 }
 
+TEST_F(CacheMounts, CannotNameTheCloneOfARepository) {
+  Store store(root_);
+  const auto clone = store.open_clone("https://host/repo.git", {});
+  write_to(clone.path + "/config", "x");
+  for (const char* id : {"https://host/repo.git", "git https://host/repo.git", "git-https://host/repo.git"})
+    EXPECT_NE(store.open_cache_mount(id, Sharing::Shared, {}).path, clone.path) << id;
+}
+
+TEST_F(CacheMounts, TheCloneOfARepositoryStays) {
+  Store store(root_);
+  write_to(store.open_clone("remote", {}).path + "/HEAD", "x");
+  EXPECT_TRUE(os::exists(store.open_clone("remote", {}).path + "/HEAD"));
+  EXPECT_FALSE(os::exists(store.open_clone("other", {}).path + "/HEAD"));
+}
+
 TEST_F(CacheMounts, SharedOnesAreOneDirectory) {
   Store one(root_), two(root_);
   const auto first = one.open_cache_mount("id", Sharing::Shared, {});

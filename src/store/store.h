@@ -148,6 +148,9 @@ class Store {
     Lock lock;  // held for Locked; for Private a free instance is taken and held
   };
   CacheMount open_cache_mount(const std::string& id, Sharing sharing, std::stop_token stop);
+  /// A directory kept for the clone of a git repository, held alone. It is a locked cache mount whose
+  /// name no Dockerfile can say: what git finds in there, it may execute. `remote` has no password.
+  CacheMount open_clone(const std::string& remote, std::stop_token stop);
 
   // Images --------------------------------------------------------------------------------------
   void tag_image(const std::string& name, const oci::Descriptor& descriptor);  // also in index.json
@@ -170,6 +173,9 @@ class Store {
   struct Impl;  // the room's own (impl.h)
 
  private:
+  CacheMount open_instance(const std::string& base, const std::string& id, Sharing sharing,
+                           std::stop_token stop);
+
   std::unique_ptr<Impl> impl_;
 };
 
