@@ -20,7 +20,7 @@ std::string digest_of(const std::vector<tree::Pick>& picks) {
   hash::Sha256 hasher;
   for (const auto& pick : picks) {
     hasher.update(fmt::format("{}:{} {}:{} ", pick.path.size(), pick.path, pick.below.size(), pick.below));
-    hasher.update(tree::tree_digest(pick.files).hex());
+    hasher.update(tree::tree_digest(*pick.files).hex());
   }
   return hasher.finish_hex();
 }
@@ -33,7 +33,7 @@ tree::Pick inline_pick(const graph::InlineFile& file) {
   hash::Sha256 hasher;
   hasher.update(file.bytes);
   entry.content.digest = hasher.finish();
-  return {.path = file.name, .below = {}, .files = tree::Tree({std::move(entry)})};
+  return {.path = file.name, .below = {}, .files = std::make_shared<const tree::Tree>(std::vector{std::move(entry)})};
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ std::vector<std::vector<tree::Pick>> StepRunner::pick_sources(Id id) {
       const tree::Entry& file = stack.front().tree->entries().front();
       tree::Entry root = file;
       root.path.clear();
-      picks.push_back({.path = file.path, .below = {}, .files = tree::Tree({root})});
+      picks.push_back({.path = file.path, .below = {}, .files = std::make_shared<const tree::Tree>(std::vector{std::move(root)})});
     } else {
       try {
         picks = tree::pick(view, source.path, copy.parents, excludes);
@@ -152,8 +152,8 @@ tree::Owner StepRunner::owner_of(Id id, const std::string& text) {
 
 // ADD of a local archive: its entries, placed below the destination. False if the file is no archive.
 bool StepRunner::unpack_archive(Id id, const graph::Copy& copy, const tree::Pick& pick, std::vector<tree::Entry>& entries) {
-  if (pick.is_dir() || pick.files.entries().front().type != tree::Type::File) return false;
-  const tree::Content& content = pick.files.entries().front().content;
+  if (pick.is_dir() || pick.top().type != tree::Type::File) return false;
+  const tree::Content& content = pick.top().content;
   if (content.disk_path.empty()) return false;
   const os::UniqueFd fd = os::open_file(content.disk_path, O_RDONLY);
   if (!layer::looks_like_archive(fd.get())) return false;
@@ -204,7 +204,7 @@ void StepRunner::execute_copy(Id id) {
         has_archive = true;
         entries.push_back({.path = "", .type = tree::Type::Dir, .mode = 0755});
         tree::Tree files = source::with_digests(tree::Tree(std::move(entries)), options_.threads, stop_);
-        all.push_back({.path = pick.path, .below = {}, .files = std::move(files)});
+        all.push_back({.path = pick.path, .below = {}, .files = std::make_shared<const tree::Tree>(std::move(files))});
         continue;
       }
       if (copy.unpack == graph::Copy::Unpack::Always)
@@ -218,7 +218,7 @@ void StepRunner::execute_copy(Id id) {
   const tree::View parent =
       how.follow_links ? layers_.view(results_[*step.parent].stack, progress_of(id)) : tree::View({});
   // Archives keep their times; everything else is new, and times of context files must not reach any byte.
-  auto placed = std::make_shared<const tree::Tree>(tree::place(parent, all, how));
+  auto placed = std::make_shared<const tree::Tree>(tree::place(parent, std::move(all), how));
   const std::string layer_id =
       has_archive ? "archive-copy:" + results_[id].saved_key : "tree:" + tree::tree_digest(*placed).hex();
   finish(id, {.id = layer_id,

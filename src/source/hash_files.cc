@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
@@ -64,14 +65,27 @@ uint64_t hash_files(const std::vector<tree::Entry*>& files, unsigned threads, st
   return total;
 }
 
+namespace {
+
+bool is_unread(const tree::Entry& entry) {
+  return entry.type == tree::Type::File && entry.size > 0 && !entry.content.digest;
+}
+
+}  // namespace
+
 tree::Tree with_digests(tree::Tree tree, unsigned threads, std::stop_token stop) {
-  std::vector<tree::Entry> entries = tree.entries();
+  std::vector<tree::Entry> entries = std::move(tree).take();
   std::vector<tree::Entry*> unread;
   for (auto& entry : entries)
-    if (entry.type == tree::Type::File && entry.size > 0 && !entry.content.digest) unread.push_back(&entry);
-  if (unread.empty()) return tree;
+    if (is_unread(entry)) unread.push_back(&entry);
   hash_files(unread, threads, stop);
   return tree::Tree(std::move(entries));
+}
+
+std::shared_ptr<const tree::Tree> with_digests(std::shared_ptr<const tree::Tree> tree, unsigned threads,
+                                               std::stop_token stop) {
+  if (std::ranges::none_of(tree->entries(), is_unread)) return tree;
+  return std::make_shared<const tree::Tree>(with_digests(tree::Tree(*tree), threads, stop));
 }
 
 }  // namespace slipway::source

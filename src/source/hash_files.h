@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <vector>
 
@@ -17,5 +18,8 @@ uint64_t hash_files(const std::vector<tree::Entry*>& files, unsigned threads, st
 
 /// The same for every file of a tree that has no digest yet.
 tree::Tree with_digests(tree::Tree tree, unsigned threads, std::stop_token stop);
+/// The same tree if it has all of them.
+std::shared_ptr<const tree::Tree> with_digests(std::shared_ptr<const tree::Tree> tree, unsigned threads,
+                                               std::stop_token stop);
 
 }  // namespace slipway::source

@@ -72,28 +72,27 @@ class Matcher {
 };
 
 /// The pick at real path `real`, paths made relative to it, without what is excluded.
-Tree subtree(const View& source, const std::string& real, const dockerfile::IgnoreFile& excludes) {
-  const Tree all = source.flatten(real);
-  std::vector<Entry> kept;
-  kept.reserve(all.entries().size());
+std::shared_ptr<const Tree> subtree(const View& source, const std::string& real, const dockerfile::IgnoreFile& excludes) {
+  if (real.empty() && excludes.empty()) return source.whole();
+  std::vector<Entry> all = source.flatten(real).take();
   std::map<std::string, dockerfile::IgnoreFile::Verdict> verdicts;  // of directories on the way to the current entry
-  for (const auto& entry : all.entries()) {
-    Entry e = entry;
-    const size_t skip = real.empty() ? 0 : real.size() + 1;
-    e.path = e.path.size() < skip ? "" : e.path.substr(skip);
-    if (e.type == Type::Hardlink) e.link = e.link.size() < skip ? "" : e.link.substr(skip);
-    if (!excludes.empty() && !e.path.empty()) {
-      const auto parent = verdicts.find(parent_of(e.path));
-      auto verdict = excludes.judge(e.path, parent == verdicts.end() ? dockerfile::IgnoreFile::Verdict{} : parent->second);
-      const bool excluded = verdict.excluded;
-      if (e.type == Type::Dir) verdicts[e.path] = std::move(verdict);
-      if (excluded) continue;
-    }
-    kept.push_back(std::move(e));
+  const size_t skip = real.empty() ? 0 : real.size() + 1;
+  for (Entry& e : all) {
+    e.path.erase(0, std::min(skip, e.path.size()));
+    if (e.type == Type::Hardlink) e.link.erase(0, std::min(skip, e.link.size()));
   }
+  std::erase_if(all, [&](const Entry& e) {
+    if (excludes.empty() || e.path.empty()) return false;
+    const auto parent = verdicts.find(parent_of(e.path));
+    auto verdict = excludes.judge(e.path, parent == verdicts.end() ? dockerfile::IgnoreFile::Verdict{} : parent->second);
+    const bool excluded = verdict.excluded;
+    if (e.type == Type::Dir) verdicts[e.path] = std::move(verdict);
+    return excluded;
+  });
   // An exception may keep a file of an excluded directory: the directory is then needed after all.
-  Tree tree(std::move(kept));
-  if (excludes.empty() || !excludes.has_exceptions()) return tree;
+  Tree tree(std::move(all));
+  const auto shared = [](Tree&& made) { return std::make_shared<const Tree>(std::move(made)); };
+  if (excludes.empty() || !excludes.has_exceptions()) return shared(std::move(tree));
   std::vector<Entry> missing;
   for (const auto& e : tree.entries()) {
     for (std::string dir = parent_of(e.path); !dir.empty() && !tree.find(dir); dir = parent_of(dir)) {
@@ -103,9 +102,9 @@ Tree subtree(const View& source, const std::string& real, const dockerfile::Igno
       }
     }
   }
-  if (missing.empty()) return tree;
+  if (missing.empty()) return shared(std::move(tree));
   missing.insert(missing.end(), tree.entries().begin(), tree.entries().end());
-  return Tree(std::move(missing));
+  return shared(Tree(std::move(missing)));
 }
 
 /// Builds a layer over a destination, remembering what it has added itself.
@@ -114,53 +113,63 @@ class Layer {
   Layer(const View& dest, const Placement& how) : dest_(dest), how_(how) {}
 
   /// What is at `path` once the layer is applied; nullopt if nothing.
-  std::optional<Entry> at(const std::string& path) const {
-    if (const auto it = added_.find(path); it != added_.end()) return it->second;
+  std::optional<Type> at(const std::string& path) const {
+    if (const auto it = places_.find(path); it != places_.end()) return added_[it->second].type;
     if (!how_.follow_links) return std::nullopt;
-    return dest_.lookup(path);
+    const auto there = dest_.lookup(path);
+    return there ? std::optional(there->type) : std::nullopt;
   }
 
   void make_parents(const std::string& path) {
     if (path.empty()) return;
     if (const auto there = at(path)) {
-      if (there->type == Type::Dir) return;
+      if (*there == Type::Dir) return;
       throw Error(fmt::format("cannot copy into /{}: it is not a directory", path));
     }
     make_parents(parent_of(path));
     Entry dir{.path = path, .type = Type::Dir, .mode = how_.dir_mode()};
     if (how_.owner) dir.uid = how_.owner->uid, dir.gid = how_.owner->gid;
     dir.mtime_ns = kNeutralTime * 1'000'000'000;
-    added_[path] = std::move(dir);
+    add(std::move(dir), true);
   }
 
-  void put(Entry entry) {
+  void reserve(size_t count) { added_.reserve(count); }
+
+  /// `may_come_again`: something added later may have the same path or stand below this one.
+  void put(Entry entry, bool may_come_again) {
     const auto there = at(entry.path);
     const bool is_dir = entry.type == Type::Dir;
-    if (there && there->type == Type::Dir && !is_dir) {
+    if (there && *there == Type::Dir && !is_dir) {
       throw Error(fmt::format("cannot replace the directory /{} by a file", entry.path), {},
                   "copy to another name, or end the destination with a slash to copy into it");
     }
-    if (there && is_dir && there->type != Type::Dir)
+    if (there && is_dir && *there != Type::Dir)
       throw Error(fmt::format("cannot replace the file /{} by a directory", entry.path));
     if (how_.owner) {
       entry.uid = how_.owner->uid;
       entry.gid = how_.owner->gid;
     }
     if (how_.mode && entry.type != Type::Symlink) entry.mode = how_.mode->apply(entry.mode, is_dir);
-    added_[entry.path] = std::move(entry);
+    add(std::move(entry), may_come_again);
   }
 
-  Tree finish() && {
-    std::vector<Entry> entries;
-    entries.reserve(added_.size());
-    for (auto& [path, entry] : added_) entries.push_back(std::move(entry));
-    return Tree(std::move(entries));
-  }
+  Tree finish() && { return Tree(std::move(added_)); }
 
  private:
+  void add(Entry entry, bool is_looked_up) {
+    if (!is_looked_up) {
+      added_.push_back(std::move(entry));
+      return;
+    }
+    const auto [at, is_new] = places_.emplace(entry.path, added_.size());
+    if (is_new) added_.push_back(std::move(entry));
+    else added_[at->second] = std::move(entry);
+  }
+
   const View& dest_;
   const Placement& how_;
-  std::map<std::string, Entry> added_;
+  std::vector<Entry> added_;
+  std::map<std::string, size_t> places_;  // of those in added_ that matter for what comes
 };
 
 }  // namespace
@@ -198,42 +207,46 @@ std::vector<Pick> pick(const View& source, const std::string& pattern, bool pare
     }
     if (entry->type != Type::Dir && !excludes.empty() && excludes.excludes(os::base_name(path))) continue;
     one.files = subtree(source, real, excludes);
-    if (one.files.empty()) {
+    if (one.files->empty()) {
       Entry root = *entry;
       root.path.clear();
-      one.files = Tree({root});
+      one.files = std::make_shared<const Tree>(std::vector{std::move(root)});
     }
     picks.push_back(std::move(one));
   }
   return picks;
 }
 
-Tree place(const View& dest, std::span<const Pick> picks, const Placement& how) {
+Tree place(const View& dest, std::vector<Pick> picks, const Placement& how) {
   Layer layer(dest, how);
   const bool wants_dir = how.dest.ends_with('/');
   std::string at = os::clean_path(how.dest).substr(1);
   if (how.follow_links) at = dest.resolve(at);
   if (picks.empty()) return {};
-  for (const auto& one : picks) {
+  size_t count = 0;
+  for (const auto& one : picks) count += one.files->entries().size();
+  layer.reserve(count + 1);
+  for (auto& one : picks) {
     const auto there = layer.at(at);
     const std::string name = os::base_name(one.path);
     std::string target = at;
     if (!one.below.empty()) target = join(target, one.below);
     if (how.as_directory) {
       if (!one.path.empty()) target = join(target, name);
-    } else if (!one.is_dir() && (wants_dir || at.empty() || (there && there->type == Type::Dir))) {
+    } else if (!one.is_dir() && (wants_dir || at.empty() || (there && *there == Type::Dir))) {
       target = join(at, name);
     }
     if (how.follow_links && target != at) target = join(dest.resolve(parent_of(target)), os::base_name(target));
     layer.make_parents(one.is_dir() ? target : parent_of(target));
-    for (const auto& entry : one.files.entries()) {
+    for (const auto& entry : one.files->entries()) {
       Entry e = entry;
       e.path = join(target, e.path);
       if (e.type == Type::Hardlink) e.link = join(target, e.link);
       e.opaque = false;
       if (e.path == target && one.is_dir()) continue;  // made above, or left as it is
-      layer.put(std::move(e));
+      layer.put(std::move(e), picks.size() > 1);
     }
+    one.files.reset();
   }
   return std::move(layer).finish();
 }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -20,8 +20,10 @@ namespace slipway::tree {
 struct Pick {
   std::string path;  // where it was found, clean; "" is the source's root
   std::string below; // with --parents: the directories to keep in front of it
-  Tree files;        // paths relative to the pick: "" is the pick itself, then all below it
-  bool is_dir() const { return files.entries().front().type == Type::Dir; }
+  // Paths relative to the pick: "" is the pick itself, then all below it. Shared with the source where that is the same.
+  std::shared_ptr<const Tree> files;
+  const Entry& top() const { return files->entries().front(); }
+  bool is_dir() const { return top().type == Type::Dir; }
 };
 
 /// What `pattern` (Go's filepath.Match, no leading slash; with `parents` also `**` and a `/./` pivot) matches in `source`.
@@ -45,7 +47,7 @@ struct Placement {
 /// mode 0755 if it is not there and left alone if it is; directories below it get the source's metadata in either case.
 /// With several files and a destination that is no directory the last one wins. Throws Error when a file would replace a
 /// directory or the reverse.
-Tree place(const View& dest, std::span<const Pick> picks, const Placement& how);
+Tree place(const View& dest, std::vector<Pick> picks, const Placement& how);
 
 /// WORKDIR: the missing directories of `path`, owned by `owner`, mode 0755; empty if it is there. Throws Error when a
 /// part of it is a file.

@@ -63,6 +63,8 @@ class Tree {
   explicit Tree(std::vector<Entry> entries);
 
   const std::vector<Entry>& entries() const { return entries_; }
+  /// The entries themselves, for who makes another tree of them: trees of big contexts are worth moving.
+  std::vector<Entry> take() && { return std::move(entries_); }
   bool empty() const { return entries_.empty(); }
   const Entry* find(std::string_view path) const;
   /// Everything strictly below `dir` ("" = all but the root), in order.

@@ -142,7 +142,7 @@ Found follow_hardlinks(const Layers& layers, Found found) {
 Entry as_entry(const Found& found, std::string_view path) {
   if (!found.entry) return default_directory(path);
   Entry entry = *found.entry;
-  entry.path = path;
+  if (entry.path != path) entry.path = path;
   return entry;
 }
 
@@ -176,11 +176,16 @@ class Flattener {
 
   Tree finish() {
     // Kept as a link only where the name it links to is still the same file.
+    std::map<const Entry*, std::string> firsts;
+    if (!links_.empty())
+      for (size_t i = 0; i < out_.size(); ++i)
+        if (sources_[i] && sources_[i]->type != Type::Hardlink && sources_[i]->type != Type::Dir)
+          firsts.emplace(sources_[i], out_[i].path);
     for (const auto& [index, source] : links_) {
       Entry& entry = out_[index];
       const Found target = follow_hardlinks(layers_, source);
-      const auto kept = firsts_.find(target.entry);
-      if (kept != firsts_.end()) {
+      const auto kept = firsts.find(target.entry);
+      if (kept != firsts.end()) {
         entry.link = kept->second;
         continue;
       }
@@ -191,7 +196,7 @@ class Flattener {
       std::string path = std::move(entry.path);
       entry = *target.entry;
       entry.path = std::move(path);
-      firsts_.emplace(target.entry, entry.path);
+      firsts.emplace(target.entry, entry.path);
     }
     std::erase_if(out_, [](const Entry& entry) {
       return entry.type == Type::Hardlink && entry.link.empty();
@@ -236,8 +241,7 @@ class Flattener {
   void emit(const Found& found, std::string_view path) {
     if (found.entry && found.entry->type == Type::Hardlink)
       links_.emplace_back(out_.size(), found);
-    else if (found.entry && found.entry->type != Type::Dir)
-      firsts_.emplace(found.entry, path);
+    sources_.push_back(found.entry);
     out_.push_back(as_entry(found, path));
     out_.back().opaque = false;
   }
@@ -245,8 +249,8 @@ class Flattener {
   const Layers& layers_;
   size_t prefix_ = 0;  // bytes of the directory being merged, with its slash
   std::vector<Entry> out_;
+  std::vector<const Entry*> sources_;  // of each in out_; null where there is no entry
   std::vector<std::pair<size_t, Found>> links_;
-  std::map<const Entry*, std::string> firsts_;
 };
 
 }  // namespace
@@ -337,6 +341,16 @@ Tree View::flatten(std::string_view path) const {
   }
   flattener.directory(std::move(parts));
   return flattener.finish();
+}
+
+std::shared_ptr<const Tree> View::whole() const {
+  const auto is_plain = [](const Entry& entry) {
+    return entry.type != Type::Whiteout && entry.type != Type::Hardlink && !entry.opaque;
+  };
+  if (layers_.size() == 1 && layers_[0]->find("") &&
+      std::ranges::all_of(layers_[0]->entries(), is_plain))
+    return layers_[0];
+  return std::make_shared<const Tree>(flatten());
 }
 
 }  // namespace slipway::tree

@@ -32,6 +32,8 @@ class View {
   /// whose first name lies outside the selection the first in order becomes the file, the others link to it. The root
   /// itself is an entry only if a layer has one.
   Tree flatten(std::string_view path = "") const;
+  /// flatten() of everything, without a copy where there is one layer and nothing in it to flatten: a build context.
+  std::shared_ptr<const Tree> whole() const;
 
  private:
   std::vector<std::shared_ptr<const Tree>> layers_;
