@@ -2,7 +2,6 @@
 #include "http/transfer.h"
 
 #include <fmt/core.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "http/curl_api.h"
 #include "os/fs.h"
+#include "os/sigpipe.h"
 
 namespace slipway::http {
 namespace {
@@ -21,36 +21,6 @@ namespace {
 constexpr uint64_t kMaxErrorBody = 64u << 10;
 constexpr long kReceiveBuffer = 64L << 10;
 constexpr long kSendBuffer = 128L << 10;
-
-/// libcurl's TLS code may write to a closed socket. The signal is held back on this thread and
-/// swallowed, so that the process needs no SIGPIPE disposition of its own.
-class SigpipeHeld {
- public:
-  SigpipeHeld() {
-    sigset_t pipe;
-    ::sigemptyset(&pipe);
-    ::sigaddset(&pipe, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe, &before_);
-  }
-  ~SigpipeHeld() {
-    if (::sigismember(&before_, SIGPIPE)) return;
-    sigset_t pending;
-    ::sigpending(&pending);
-    if (::sigismember(&pending, SIGPIPE)) {
-      sigset_t pipe;
-      ::sigemptyset(&pipe);
-      ::sigaddset(&pipe, SIGPIPE);
-      const timespec now{};
-      ::sigtimedwait(&pipe, nullptr, &now);
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  SigpipeHeld(const SigpipeHeld&) = delete;
-  SigpipeHeld& operator=(const SigpipeHeld&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 /// State of one transfer, reached from curl's C callbacks. An exception of ours cannot cross curl:
 /// it is kept here, the transfer is aborted, and run() throws it on.
@@ -321,7 +291,7 @@ std::expected<Response, Failure> Slot::run(const Request& request, const Hop& ho
   CURLcode code = CURLE_OK;
   bool cancelled = false;
   {
-    const SigpipeHeld no_signal;
+    const os::SigpipeHeld no_signal;
     CHECK(curl().multi_add_handle(multi_, easy) == CURLM_OK);
     {
       const std::stop_callback wake(request.stop, [this] { curl().multi_wakeup(multi_); });

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/fs.h"
+#include "os/sigpipe.h"
 
 namespace slipway::os {
 namespace {
@@ -111,6 +112,7 @@ Finished run(const Command& command, std::stop_token stop) {
     drain(fds[0], out.read, result.output);
     drain(fds[1], err.read, result.errors);
     if (in.write && (fds[2].revents & (POLLOUT | POLLERR | POLLHUP))) {
+      const SigpipeHeld held;  // the program may have ended without reading it all
       const ssize_t n = ::write(in.write.get(), input.data(), std::min<size_t>(input.size(), 4096));
       if (n > 0) input.remove_prefix(static_cast<size_t>(n));
       if (input.empty() || (n < 0 && errno != EAGAIN && errno != EINTR)) in.write.reset();
