@@ -16,8 +16,10 @@ std::string_view trim(std::string_view text);  // ASCII blanks, tabs, CR, LF
 std::string to_lower(std::string_view text);   // ASCII only
 std::string to_upper(std::string_view text);   // ASCII only
 std::string to_hex(std::span<const uint8_t> bytes);
+std::string to_base64(std::string_view bytes);  // RFC 4648, with padding
 /// Decimal only, no sign, no blanks; nullopt on anything else or overflow.
 std::optional<uint64_t> parse_u64(std::string_view text, int base = 10);
+std::optional<int64_t> parse_i64(std::string_view text);  // decimal, with a sign
 
 /// The candidate closest to `word` by edit distance if it is near enough to be meant, for "did you mean".
 std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates);

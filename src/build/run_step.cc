@@ -2,9 +2,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <deque>
+#include <numeric>
 
 #include <fmt/core.h>
 
@@ -104,18 +106,26 @@ seams::Resolution StepRunner::resolve_run(Id id) {
   return look_up(id, std::move(key), std::move(saved));
 }
 
-// A host path that shows what a bind mount (or the first content of a cache mount) names.
-std::string StepRunner::bind_source(Id id, const graph::Mount& mount, const std::string& scratch) {
+// Sets the host paths that show what a bind mount names: where it is, wherever that says exactly what the tree says.
+void StepRunner::set_source(Id id, const graph::Mount& mount, const std::string& scratch, exec::BindMount& out) {
   const StepResult& input = results_[*mount.from];
   const auto* context = graph_.steps[*mount.from].as<graph::ContextFiles>();
   if (context && !options_.ignore.contains(graph_.contexts[context->context].name)) {
-    // Nothing is ignored: the directory itself shows exactly what the tree says.
-    return os::join_path(graph_.contexts[context->context].dir, mount.source);
+    out.source = os::join_path(graph_.contexts[context->context].dir, mount.source);
+    return;
   }
-  if (input.stack.size() == 1 && !context) {
-    if (const auto dir = layers_.directory(input.stack[0], progress_of(id))) {
-      const tree::View view = layers_.view(input.stack, progress_of(id));
-      return os::join_path(*dir, view.resolve(mount.source));
+  if (!context) {
+    const tree::View stage = layers_.view(input.stack, progress_of(id));
+    const std::string real = stage.resolve(mount.source);
+    const auto top = stage.lookup(real);
+    if (top && top->type == tree::Type::Dir) {
+      for (const size_t i : stage.layers_of(real))
+        if (const auto dir = layers_.directory(input.stack[i], progress_of(id))) out.below.push_back(os::join_path(*dir, real));
+      if (!out.below.empty()) {
+        out.source = std::move(out.below.back());
+        out.below.pop_back();
+        return;
+      }
     }
   }
   const tree::View view = layers_.view_files(input.stack, progress_of(id));
@@ -133,22 +143,28 @@ std::string StepRunner::bind_source(Id id, const graph::Mount& mount, const std:
   const std::string dir = fmt::format("{}/bind-{}", scratch, os::list_dir(scratch).size());
   os::make_dirs(dir);
   layer::materialize(tree::Tree(std::move(entries)), dir, options_.single_id);
-  return dir + "/source";
+  out.source = dir + "/source";
 }
 
 exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const std::string& scratch,
-                                       std::vector<store::Lock>& locks, std::vector<std::string>& env) {
+                                       OpenCaches& caches, std::vector<std::string>& env) {
   using Type = dockerfile::Mount::Type;
   exec::BindMount out;
   out.target = mount.target;
   out.read_only = mount.read_only;
   switch (mount.type) {
     case Type::Bind:
-      out.source = bind_source(id, mount, scratch);
+      set_source(id, mount, scratch, out);
       out.discard_writes = !mount.read_only;
       break;
     case Type::Cache: {
+      // The same cache in two places of one step is one directory.
+      if (const auto it = caches.paths.find(mount.id); it != caches.paths.end()) {
+        out.source = it->second;
+        break;
+      }
       auto cache = store_.open_cache_mount(mount.id, static_cast<store::Store::Sharing>(mount.sharing), stop_);
+      caches.paths[mount.id] = cache.path;
       out.source = cache.path;
       struct stat st {};
       const bool is_new = ::stat(cache.path.c_str(), &st) == 0 && os::list_dir(cache.path).empty();
@@ -171,7 +187,7 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
           throw errno_error("set the owner of", cache.path);
         if (::chmod(cache.path.c_str(), mount.mode) != 0) throw errno_error("set the mode of", cache.path);
       }
-      locks.push_back(std::move(cache.lock));
+      caches.locks.push_back(std::move(cache.lock));
       break;
     }
     case Type::Tmpfs:
@@ -251,13 +267,17 @@ void StepRunner::execute_run(Id id) {
   spec.platform = step.platform;
   spec.limits = options_.limits;
 
-  std::vector<store::Lock> locks;
+  OpenCaches caches;
   const std::string parts = scratch.path() + "/mounts";
   os::make_dirs(parts);
-  for (const auto& mount : run.mounts) {
-    exec::BindMount made = make_mount(id, mount, parts, locks, spec.env);
-    if (!made.target.empty()) spec.mounts.push_back(std::move(made));
-  }
+  // Locked caches are waited for in the order of their ids: two steps with the same ones cannot wait for each other.
+  std::vector<size_t> order(run.mounts.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return run.mounts[i].id; });
+  std::vector<exec::BindMount> made(run.mounts.size());
+  for (const size_t i : order) made[i] = make_mount(id, run.mounts[i], parts, caches, spec.env);
+  for (auto& mount : made)
+    if (!mount.target.empty()) spec.mounts.push_back(std::move(mount));
   if (!run.scripts.empty()) {
     const std::string dir = scratch.path() + "/pipes";
     os::make_dirs(dir);

@@ -91,9 +91,13 @@ class StepRunner : public seams::Runner {
 
   // run_step.cc
   std::optional<std::string> mount_content(const graph::Mount& mount);
-  exec::BindMount make_mount(Id id, const graph::Mount& mount, const std::string& scratch, std::vector<store::Lock>& locks,
+  struct OpenCaches {  // cache mounts of one step
+    std::map<std::string, std::string> paths;  // by id
+    std::vector<store::Lock> locks;
+  };
+  exec::BindMount make_mount(Id id, const graph::Mount& mount, const std::string& scratch, OpenCaches& caches,
                              std::vector<std::string>& env);
-  std::string bind_source(Id id, const graph::Mount& mount, const std::string& scratch);
+  void set_source(Id id, const graph::Mount& mount, const std::string& scratch, exec::BindMount& out);
 
   Layers::Progress progress_of(Id id);
   [[noreturn]] void fail_at(Id id, Error& error);

@@ -43,13 +43,6 @@ bool bool_of(const Pair& pair, std::string_view flag) {
                    : fmt::format("the keys are: {}", join(known, ", ")));
 }
 
-std::optional<int64_t> parse_i64(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || ec != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 bool is_ip(const std::string& text) {
   unsigned char address[16];
   return ::inet_pton(AF_INET, text.c_str(), address) == 1 ||

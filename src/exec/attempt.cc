@@ -39,14 +39,15 @@ struct Pipe {
 std::atomic<bool> is_proc_ours{true};
 
 Running start(size_t runtime_index, const Bundle& bundle,
-              const std::vector<std::pair<int, std::string>>& mounts, bool own_proc, int output,
-              int errors) {
+              const std::vector<std::pair<int, std::string>>& mounts,
+              const std::vector<int>& cgroups, bool own_proc, int output, int errors) {
   const Runtime& runtime = installed_runtimes()[runtime_index];
   Launch what;
   what.program = runtime_program(runtime_index);
   what.argv = runtime.command(Bundle::state_directory(), bundle.path(), bundle.id());
   const char* path = std::getenv("PATH");
   what.env = {fmt::format("PATH={}", path ? path : "/usr/sbin:/usr/bin:/sbin:/bin")};
+  what.cgroups = cgroups;
   what.own_proc = own_proc;
   what.hide_cgroups = runtime.kind == RuntimeKind::Crun;
   // An empty pipe rather than /dev/null: runtimes give the standard streams to the user of the step
@@ -82,7 +83,7 @@ ContainerConfig ground_config(const Bundle& bundle) {
 
 Attempt run_bundle(size_t runtime, const Bundle& bundle, const RunSpec& spec,
                    ContainerConfig config, const std::vector<std::pair<int, std::string>>& mounts,
-                   const StopEvent& stop) {
+                   const std::vector<int>& cgroups, const StopEvent& stop) {
   for (const char* leftover : {"log", "pid"}) ::unlink(bundle.file(leftover).c_str());
   while (true) {
     config.own_proc = is_proc_ours;
@@ -90,7 +91,7 @@ Attempt run_bundle(size_t runtime, const Bundle& bundle, const RunSpec& spec,
     Pipe out, err;
     try {
       Running running =
-          start(runtime, bundle, mounts, config.own_proc, out.write.get(), err.write.get());
+          start(runtime, bundle, mounts, cgroups, config.own_proc, out.write.get(), err.write.get());
       out.write.reset();
       err.write.reset();
       return OutputPump(spec.output, std::move(out.read), std::move(err.read), bundle.file("pid"))
@@ -122,7 +123,7 @@ std::string runtime_description() {
       RunSpec spec;
       spec.argv = {"/probe"};
       const Attempt attempt =
-          run_bundle(index, bundle, spec, ground_config(bundle), {}, StopEvent({}));
+          run_bundle(index, bundle, spec, ground_config(bundle), {}, {}, StopEvent({}));
       if (!WIFEXITED(attempt.status) || WEXITSTATUS(attempt.status) != kProbeExitCode) {
         if (first_failure.empty()) first_failure = trim(attempt.held_errors);
         continue;

@@ -95,6 +95,8 @@ int child_main(void* argument) {
   // No terminal: keys meant for the program must not reach the step, and the step must not type
   // into the terminal.
   ::setsid();
+  for (const int procs : what.cgroups)
+    if (::syscall(SYS_write, procs, "0", 1) != 1) return fail(task, "enter", "the step's cgroup");
   // The runtime looks itself up in /proc, which must count processes as its own namespace does.
   if (what.own_proc &&
       ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {

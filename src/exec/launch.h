@@ -23,6 +23,8 @@ struct Launch {
   int input = -1, output = -1, errors = -1;  // become descriptors 0, 1 and 2
   /// Detached mounts and the places where the step's mount namespace has them, in order.
   std::vector<std::pair<int, std::string>> mounts;
+  /// Files of the cgroups that the step is to be in; it enters them before anything else.
+  std::vector<int> cgroups;
   /// A /proc that shows the namespace of the runtime. Without it the runtime sees the processes of
   /// ours.
   bool own_proc = true;

@@ -67,14 +67,15 @@ os::UniqueFd clone_mount(const std::string& path, ReadOnly read_only) {
   os::UniqueFd mount(
       ::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
   if (!mount) throw errno_error("bind", path);
-  if (read_only == ReadOnly::Yes) {
-    struct mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_RDONLY;
-    if (::mount_setattr(mount.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
-                        sizeof attributes) != 0)
-      throw errno_error("make read-only", path);
-  }
+  if (read_only == ReadOnly::Yes) make_read_only(mount.get(), path);
   return mount;
+}
+
+void make_read_only(int mount, const std::string& what) {
+  struct mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  if (::mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) != 0)
+    throw errno_error("make read-only", what);
 }
 
 std::vector<std::string> mount_flags(int mount) {

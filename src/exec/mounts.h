@@ -16,6 +16,9 @@ enum class ReadOnly { No, Yes };
 /// A detached copy of what is at `path`, a file or a directory, with everything mounted below it.
 os::UniqueFd clone_mount(const std::string& path, ReadOnly read_only);
 
+/// Makes a detached mount, and all mounted below it, read-only.
+void make_read_only(int mount, const std::string& what);
+
 /// The flags of a mount as mount options: "ro", "nosuid", "nodev", "noexec".
 std::vector<std::string> mount_flags(int mount);
 

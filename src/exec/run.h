@@ -17,6 +17,8 @@ namespace slipway::exec {
 
 struct BindMount {
   std::string source;  // host file or directory; empty for tmpfs
+  std::vector<std::string> below;  // directories of the layers below `source`, bottom first: shown
+                                   // as one with it
   std::string target;  // absolute path in the container, links not yet resolved
   bool read_only = true;
   bool is_tmpfs = false;
@@ -30,9 +32,10 @@ enum class Network { Default, None, Host };
 struct ResourceLimits {
   std::vector<std::string> ulimits;  // "nofile=1024:2048" as docker's --ulimit
   uint64_t shm_size = 64u << 20;     // bytes
-  std::string cgroup_parent;         // not applied yet: steps stay in the cgroup of the program
-  std::map<std::string, std::string>
-      resources;  // docker's --resource keys; applied where cgroups are ours to set
+  // With either of these a step gets a cgroup of its own, below `cgroup_parent` (from the root of
+  // the hierarchy) or else below the program's.
+  std::string cgroup_parent;
+  std::map<std::string, std::string> resources;  // docker's --resource keys, memory in bytes
 };
 
 struct RunSpec {

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "exec/attempt.h"
 #include "exec/bundle.h"
+#include "exec/cgroup.h"
 #include "exec/container_config.h"
 #include "exec/ground.h"
 #include "exec/output_pump.h"
@@ -76,6 +77,7 @@ RunResult run_step(const RunSpec& spec, std::stop_token stop) {
   CHECK(!spec.argv.empty());
   const auto begin = Clock::now();
   const StopEvent stop_event(stop);
+  const StepCgroup cgroup(spec.id, spec.limits);
   const uint64_t oom_before = oom_kills();
   const Bundle bundle;
   const std::vector<BindMount> wanted = by_depth(spec.mounts);
@@ -104,7 +106,8 @@ RunResult run_step(const RunSpec& spec, std::stop_token stop) {
   std::string first_failure;
   for (size_t index = current_runtime(); index < installed_runtimes().size(); ++index) {
     if (stop.stop_requested()) throw Cancelled();
-    const Attempt attempt = run_bundle(index, bundle, spec, config, mounts.attach, stop_event);
+    const Attempt attempt = run_bundle(index, bundle, spec, config, mounts.attach,
+                                       cgroup.entrances(), stop_event);
     if (attempt.stopped) throw Cancelled();
     const Outcome outcome = judge(attempt, bundle);
     if (outcome.may_try_again) {
@@ -119,7 +122,9 @@ RunResult run_step(const RunSpec& spec, std::stop_token stop) {
     result.exit_code = outcome.exit_code;
     result.signal =
         result.exit_code > 128 && result.exit_code <= 128 + 64 ? result.exit_code - 128 : 0;
-    result.oom_killed = result.signal == SIGKILL && oom_kills() > oom_before;
+    // Without a cgroup of its own, a kill anywhere on the host while it ran is the best guess.
+    result.oom_killed =
+        result.signal == SIGKILL && (cgroup.was_oom_killed() || oom_kills() > oom_before);
     result.cpu_seconds = seconds(attempt.usage.ru_utime) + seconds(attempt.usage.ru_stime);
     if (!oci::runs_natively(oci::host_platform(), spec.platform))
       result.emulated_seconds = result.cpu_seconds;

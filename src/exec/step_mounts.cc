@@ -18,8 +18,9 @@
 namespace slipway::exec {
 namespace {
 
-/// A view of `source` that may be written to without a trace.
-os::UniqueFd scratch_copy(const std::string& source, bool is_directory, const std::string& work) {
+/// A view of what `item` shows that may be written to without a trace.
+os::UniqueFd scratch_copy(const BindMount& item, bool is_directory, const std::string& work) {
+  const std::string& source = item.source;
   os::make_dirs(work);
   if (!is_directory) {
     const std::string copy = work + "/file";
@@ -36,7 +37,9 @@ os::UniqueFd scratch_copy(const std::string& source, bool is_directory, const st
   const std::string upper = work + "/upper";
   os::make_dirs(upper);
   copy_directory_attributes(os::open_file(source, O_RDONLY | O_DIRECTORY).get(), upper);
-  return overlay_mount({{source}, upper, work});
+  std::vector<std::string> lowers = item.below;
+  lowers.push_back(source);
+  return overlay_mount({std::move(lowers), upper, work});
 }
 
 }  // namespace
@@ -62,13 +65,15 @@ StepMounts prepare_mounts(const RunSpec& spec, const std::vector<BindMount>& wan
       continue;
     }
     const std::string place = bundle.make_place(fmt::format("m{}", i), points[i].is_directory);
-    if (item.discard_writes && !item.read_only)
-      mounts.add(scratch_copy(item.source, points[i].is_directory,
-                              fmt::format("{}/discard{}", spec.scratch, i)),
-                 place, item.target);
-    else
+    if (!item.below.empty() || (item.discard_writes && !item.read_only)) {
+      os::UniqueFd mount = scratch_copy(item, points[i].is_directory,
+                                        fmt::format("{}/discard{}", spec.scratch, i));
+      if (item.read_only) make_read_only(mount.get(), item.source);
+      mounts.add(std::move(mount), place, item.target);
+    } else {
       mounts.add(clone_mount(item.source, item.read_only ? ReadOnly::Yes : ReadOnly::No), place,
                  item.target);
+    }
   }
   return mounts;
 }

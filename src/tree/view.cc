@@ -343,6 +343,18 @@ Tree View::flatten(std::string_view path) const {
   return flattener.finish();
 }
 
+std::vector<size_t> View::layers_of(std::string_view dir) const {
+  std::vector<size_t> found;
+  for (size_t i = layers_.size(); i-- > 0;) {
+    const InLayer answer = ask(*layers_[i], dir);
+    if (answer.entry && answer.entry->type != Type::Dir) break;
+    if (answer.entry || !answer.below.empty()) found.push_back(i);
+    if (answer.last) break;
+  }
+  std::ranges::reverse(found);
+  return found;
+}
+
 std::shared_ptr<const Tree> View::whole() const {
   const auto is_plain = [](const Entry& entry) {
     return entry.type != Type::Whiteout && entry.type != Type::Hardlink && !entry.opaque;

@@ -32,6 +32,10 @@ class View {
   /// whose first name lies outside the selection the first in order becomes the file, the others link to it. The root
   /// itself is an entry only if a layer has one.
   Tree flatten(std::string_view path = "") const;
+  /// The layers (indices, bottom first) whose directories at `dir` an overlay of just those would show as what this view
+  /// has there. `dir` is a directory.
+  std::vector<size_t> layers_of(std::string_view dir) const;
+
   /// flatten() of everything, without a copy where there is one layer and nothing in it to flatten: a build context.
   std::shared_ptr<const Tree> whole() const;
 
