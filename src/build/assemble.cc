@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "attest/purl.h"
 #include "base/error.h"
 #include "image/config.h"
 #include "oci/media_types.h"
@@ -49,6 +50,41 @@ std::map<std::string, store::LayerBlob> make_blobs(const std::vector<const Stack
   return blobs;
 }
 
+/// Times that this build wrote: history comes in the order of the layers, the base's first, so ours are at the end.
+void replace_created(image::Config& config, const AssembleOptions& options, size_t own_layers) {
+  if (options.created_before == options.created || options.created.empty()) return;
+  if (config.created == options.created_before) config.created = options.created;
+  size_t layers = 0;
+  for (auto it = config.history.rbegin(); it != config.history.rend() && it->created == options.created_before; ++it) {
+    if (!it->empty_layer && ++layers > own_layers) return;
+    it->created = options.created;
+  }
+}
+
+std::string media_type(const LayerRef& layer, const store::LayerBlob& blob, const AssembleOptions& options) {
+  const bool is_kept = options.keep_nondistributable && layer.base && blob.digest == layer.base->blob.digest &&
+                       (blob.media_type.contains("nondistributable") || blob.media_type.contains(".foreign."));
+  if (is_kept) return blob.media_type;
+  return std::string(oci::layer_media_type(oci::compression_of(blob.media_type), options.docker_types));
+}
+
+oci::Descriptor stored(store::Store& store, std::string_view media_type, const std::string& bytes) {
+  oci::Descriptor out;
+  out.media_type = media_type;
+  out.digest = store.put_blob(bytes);
+  out.size = bytes.size();
+  return out;
+}
+
+/// The image's names with its digest, as statements name it; an image without names is the one that is meant.
+std::vector<attest::Subject> subjects_of(const AssembleOptions& options, const PlatformImage& image) {
+  std::vector<attest::Subject> out;
+  for (const auto& name : options.subject_names)
+    out.push_back({attest::image_url("docker", name, image.platform), image.manifest.digest});
+  if (out.empty()) out.push_back({"_", image.manifest.digest});
+  return out;
+}
+
 }  // namespace
 
 Assembled assemble(const graph::Graph& graph, const StepRunner& steps, Layers& layers, store::Store& store,
@@ -63,10 +99,13 @@ Assembled assemble(const graph::Graph& graph, const StepRunner& steps, Layers& l
   Assembled out;
   oci::Index index;
   index.media_type = options.docker_types ? oci::kDockerIndex : oci::kIndex;
+  index.annotations = options.annotations.index;
+  std::vector<oci::Descriptor> attestations;
   for (size_t i = 0; i < graph.targets.size(); ++i) {
     const graph::Target& target = graph.targets[i];
-    const ImageAnnotations notes = i < options.annotations.size() ? options.annotations[i] : ImageAnnotations{};
+    const ImageAnnotations& notes = options.annotations.images.at(i);
     image::Config config = target.config;
+    replace_created(config, options, target.layers.size());
     oci::Manifest manifest;
     manifest.media_type = options.docker_types ? oci::kDockerManifest : oci::kManifest;
     manifest.annotations = notes.manifest;
@@ -74,46 +113,34 @@ Assembled assemble(const graph::Graph& graph, const StepRunner& steps, Layers& l
     for (const auto& layer : *stacks[i]) {
       const store::LayerBlob& blob = blobs.at(layer.id);
       config.diff_ids.push_back(blob.diff_id);
-      const auto compression = oci::compression_of(blob.media_type);
-      manifest.layers.push_back({.media_type = std::string(oci::layer_media_type(compression, options.docker_types)),
-                                 .digest = blob.digest,
-                                 .size = blob.size,
-                                 .platform = {},
-                                 .artifact_type = {},
-                                 .annotations = {}});
+      oci::Descriptor descriptor;
+      descriptor.media_type = media_type(layer, blob, options);
+      descriptor.digest = blob.digest;
+      descriptor.size = blob.size;
+      manifest.layers.push_back(std::move(descriptor));
     }
-    const std::string config_bytes = image::print(config);
-    manifest.config = {.media_type = std::string(options.docker_types ? oci::kDockerConfig : oci::kConfig),
-                       .digest = store.put_blob(config_bytes),
-                       .size = config_bytes.size(),
-                       .platform = {},
-                       .artifact_type = {},
-                       .annotations = {}};
-    const std::string manifest_bytes = oci::print(manifest);
+    manifest.config = stored(store, options.docker_types ? oci::kDockerConfig : oci::kConfig, image::print(config));
     PlatformImage image;
     image.platform = target.platform;
     image.config = manifest.config.digest;
-    image.manifest = {.media_type = manifest.media_type,
-                      .digest = store.put_blob(manifest_bytes),
-                      .size = manifest_bytes.size(),
-                      .platform = config.platform,
-                      .artifact_type = {},
-                      .annotations = notes.manifest_descriptor};
+    image.layers = manifest.layers;
+    image.manifest = stored(store, manifest.media_type, oci::print(manifest));
+    image.manifest.platform = config.platform;
+    image.manifest.annotations = notes.descriptor;
     index.manifests.push_back(image.manifest);
-    for (const auto& [key, value] : notes.index) index.annotations[key] = value;
+    if (options.attest)
+      if (const auto said = options.attest(i, image.manifest, image.layers); !said.empty())
+        attestations.push_back(attest::attach(said, subjects_of(options, image), image.manifest, options.attest_as_artifact,
+                                              [&](std::string_view bytes) { return store.put_blob(bytes); }));
     out.images.push_back(std::move(image));
   }
-  if (out.images.size() == 1 && !options.always_index) {
+  index.manifests.insert(index.manifests.end(), attestations.begin(), attestations.end());
+  if (index.manifests.size() == 1 && !options.always_index) {
     out.top = out.images.front().manifest;
     return out;
   }
-  const std::string bytes = oci::print(index);
-  out.top = {.media_type = index.media_type,
-             .digest = store.put_blob(bytes),
-             .size = bytes.size(),
-             .platform = {},
-             .artifact_type = {},
-             .annotations = {}};
+  out.top = stored(store, index.media_type, oci::print(index));
+  out.top.annotations = options.annotations.index_descriptor;
   return out;
 }
 

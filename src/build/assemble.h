@@ -1,10 +1,14 @@
 // Targets whose files are known -> images in the store: layers as blobs, config, manifest, and an index for several
-// platforms.
+// platforms or for what is attested of them.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "attest/statement.h"
+#include "build/annotations.h"
 #include "build/layers.h"
 #include "build/step_runner.h"
 #include "graph/graph.h"
@@ -14,26 +18,32 @@
 
 namespace slipway::build {
 
-struct ImageAnnotations {
-  oci::Annotations manifest, manifest_descriptor, index;
-};
+/// What is attested of target number `target`, once its manifest and the manifest's layers are known.
+using Attest = std::function<std::vector<attest::Attestation>(size_t target, const oci::Descriptor& manifest,
+                                                              const std::vector<oci::Descriptor>& layers)>;
 
 struct AssembleOptions {
   LayerForm form;
-  bool docker_types = false;                  // Docker's media types instead of OCI's
-  std::vector<ImageAnnotations> annotations;  // one per target, may be empty
-  bool always_index = false;
-  std::stop_token stop;
+  bool docker_types = false;           // Docker's media types instead of OCI's
+  bool keep_nondistributable = false;  // base layers that may not be passed on keep saying so
+  LevelledAnnotations annotations;
+  bool always_index = false;           // also for a single image
+  Attest attest;                       // unset: nothing
+  bool attest_as_artifact = true;
+  std::vector<std::string> subject_names;  // canonical names of the image, for statements
+  /// Replaces `created_before` in config and history by `created`.
+  std::string created_before, created;
 };
 
 struct PlatformImage {
   oci::Platform platform;
   oci::Descriptor manifest;
   oci::Digest config;
+  std::vector<oci::Descriptor> layers;
 };
 
 struct Assembled {
-  oci::Descriptor top;  // the manifest of a single image, else the index
+  oci::Descriptor top;  // the manifest of a single image, else the index; with its annotations in a layout
   std::vector<PlatformImage> images;
 };
 

@@ -1,95 +1,72 @@
 #include "build/outputs.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "build/annotations.h"
+#include "build/assemble.h"
+#include "build/attestations.h"
+#include "build/file_attestations.h"
+#include "build/output_options.h"
 #include "export/archive.h"
 #include "export/closure.h"
 #include "export/files.h"
 #include "export/push.h"
-#include "json/json.h"
-#include "os/fs.h"
+#include "hash/sha256.h"
+#include "image/config.h"
 #include "registry/docker_load.h"
+#include "registry/reference.h"
 
 namespace slipway::build {
 namespace {
 
-bool attr_bool(const OutputSpec& output, const std::string& key, bool fallback) {
-  const auto it = output.attrs.find(key);
-  if (it == output.attrs.end()) return fallback;
-  const std::string value = to_lower(it->second);
-  if (value == "true" || value == "1" || value.empty()) return true;
-  if (value == "false" || value == "0") return false;
-  throw Error(fmt::format("output attribute {}={} is neither true nor false", key, it->second));
+std::string title(const OutputOptions& output) {
+  if (output.type == "local") return "exporting files to " + output.dest;
+  if (output.type == "tar") return "exporting files to " + (output.dest == "-" ? "standard output" : output.dest);
+  if (output.type == "oci") return "exporting to OCI image format";
+  if (output.type == "docker") return output.dest.empty() ? "loading into docker or podman" : "exporting to docker image format";
+  return output.push ? "pushing image" : "exporting to image";
 }
 
-LayerForm form_of(const OutputSpec& output, int64_t clamp_ns) {
-  LayerForm form;
-  if (const auto it = output.attrs.find("compression"); it != output.attrs.end()) {
-    if (it->second == "zstd") form.compression = oci::Compression::Zstd;
-    else if (it->second == "uncompressed") form.compression = oci::Compression::None;
-    else if (it->second != "gzip")
-      throw Error(fmt::format("compression={} is not supported", it->second), "--output", "use gzip, zstd or uncompressed");
-  }
-  if (const auto it = output.attrs.find("compression-level"); it != output.attrs.end()) {
-    const auto level = parse_u64(it->second);
-    const uint64_t most = form.compression == oci::Compression::Zstd ? 22 : 9;
-    if (!level || *level > most)
-      throw Error(fmt::format("compression-level={} is not between 0 and {}", it->second, most), "--output");
-    form.level = static_cast<int>(*level);
-  }
-  form.force = attr_bool(output, "force-compression", false);
-  form.clamp_ns = clamp_ns;
-  return form;
-}
-
-/// Canonical references: those of -t and of the output's own name attribute.
-std::vector<std::string> names_of(const BuildRequest& request, const OutputSpec& output) {
-  std::vector<std::string> out;
-  const auto add = [&](const std::string& name) {
-    const std::string canonical = registry::parse_reference(name).str();
-    if (std::find(out.begin(), out.end(), canonical) == out.end()) out.push_back(canonical);
-  };
-  const auto it = output.attrs.find("name");
-  if (it == output.attrs.end() || it->second.empty())
-    for (const auto& tag : request.tags) add(tag);
-  else
-    for (const auto& name : split(it->second, ',')) add(std::string(trim(name)));
-  return out;
-}
-
-std::vector<ImageAnnotations> annotations_of(const BuildRequest& request, const graph::Graph& graph) {
-  std::vector<ImageAnnotations> out(graph.targets.size());
-  for (const auto& note : request.annotations) {
-    for (size_t i = 0; i < out.size(); ++i) {
-      if (note.platform && *note.platform != graph.targets[i].platform) continue;
-      if (note.level.empty() || note.level == "manifest") out[i].manifest[note.key] = note.value;
-      else if (note.level == "manifest-descriptor") out[i].manifest_descriptor[note.key] = note.value;
-      else if (note.level == "index") out[i].index[note.key] = note.value;
-      else throw Error(fmt::format("annotations of level {} are not supported", note.level), "--annotation");
-    }
-  }
+/// Outputs with the same text share one image.
+std::string identity(const OutputOptions& o, bool attests) {
+  std::string out = fmt::format("{} {} {} {} {} {} {}", o.form.name(), o.form.force, o.docker_types, o.oci_artifact,
+                                o.attestation_inline, o.keep_nondistributable, o.epoch.value_or(-1));
+  if (attests) out += " " + join(o.names, ",");
+  for (const auto& note : o.annotations)
+    out += fmt::format("\n{} {} {}={}", note.level, note.platform ? note.platform->str() : "", note.key, note.value);
   return out;
 }
 
 class Outputs {
  public:
-  Outputs(const OutputContext& context, BuildResult& result) : c_(context), result_(result) {}
+  Outputs(const OutputContext& context, BuildResult& result)
+      : c_(context),
+        result_(result),
+        attest_context_{.request = context.request,
+                        .graph = context.graph,
+                        .steps = context.steps,
+                        .layers = context.layers,
+                        .store = context.store,
+                        .observer = context.observer,
+                        .created = context.created,
+                        .dockerfile = context.dockerfile,
+                        .dockerfile_name = context.dockerfile_name,
+                        .stop = context.stop},
+        attestor_(attest_context_) {}
 
-  void make(const OutputSpec& output) {
-    step_ = c_.observer.on_step_added({.name = title(output),
-                                       .kind = seams::StepKind::Export,
-                                       .platform = {},
-                                       .key = {},
-                                       .inputs = {},
-                                       .location = {}});
+  void make(const OutputOptions& output) {
+    seams::StepInfo info;
+    info.name = title(output);
+    info.kind = seams::StepKind::Export;
+    step_ = c_.observer.on_step_added(info);
     c_.observer.on_started(step_);
     try {
-      if (output.type == "local" || output.type == "tar") files(output);
+      if (output.is_files()) files(output);
       else if (output.type == "oci" || output.type == "docker") archive(output);
       else image(output);
     } catch (Error& e) {
@@ -102,159 +79,207 @@ class Outputs {
     c_.observer.on_finished(step_, seams::StepState::Done, {}, "");
   }
 
-  void finish(const std::vector<std::string>& names) {
-    json::Value metadata = json::Value::object();
-    if (result_.descriptor.digest.empty()) {
-      result_.metadata_json = json::dump_pretty(metadata);
-      return;
+  void finish() {
+    if (c_.request.metadata_file.empty()) return;
+    Metadata metadata;
+    std::string identity_text;
+    for (const auto& target : c_.graph.targets) identity_text += c_.steps.result(target.files).key + "\n";
+    if (!result_.descriptor.digest.empty()) {
+      metadata.descriptor = result_.descriptor;
+      if (!is_index_) metadata.config = last_.images[0].config;
+      identity_text += result_.descriptor.digest.str();
     }
-    if (last_.images.size() == 1) metadata["containerimage.config.digest"] = last_.images[0].config.str();
-    metadata["containerimage.descriptor"] = oci::to_json(result_.descriptor);
-    metadata["containerimage.digest"] = result_.descriptor.digest.str();
-    if (!names.empty()) metadata["image.name"] = join(names, ",");
-    result_.metadata_json = json::dump_pretty(metadata);
+    metadata.names = names_;
+    metadata.build_id = hash::sha256_hex(identity_text);
+    for (size_t i = 0; i < c_.graph.targets.size(); ++i) {
+      const auto layers = i < last_.images.size() ? last_.images[i].layers : std::vector<oci::Descriptor>{};
+      if (auto predicate = attestor_.metadata_provenance(i, layers))
+        metadata.provenance.emplace_back(c_.graph.targets.size() > 1 ? c_.graph.targets[i].platform.str() : "", std::move(*predicate));
+    }
+    if (c_.request.metadata_warnings) metadata.warnings = c_.warnings;
+    metadata.dockerfile = c_.dockerfile;
+    result_.metadata_json = metadata_json(metadata);
   }
-
-  std::vector<std::string> names;  // of all outputs
 
  private:
-  static std::string title(const OutputSpec& output) {
-    if (output.type == "local") return "exporting files to " + output.dest;
-    if (output.type == "tar") return "exporting files to " + (output.dest == "-" ? "standard output" : output.dest);
-    if (output.type == "oci") return "exporting to OCI image format";
-    if (output.type == "docker") return output.dest.empty() ? "loading into docker or podman" : "exporting to docker image format";
-    return output.type == "registry" ? "pushing image" : "exporting to image";
+  Layers::Progress progress() {
+    return [this](const std::string& what, uint64_t done, uint64_t total) { c_.observer.on_progress(step_, what, done, total); };
   }
 
-  const Assembled& assembled(const OutputSpec& output) {
-    const LayerForm form = form_of(output, c_.clamp_ns);
-    const bool docker_types = !attr_bool(output, "oci-mediatypes", true);
-    const std::string key = fmt::format("{} {} {}", form.name(), form.force, docker_types);
-    if (const auto it = made_.find(key); it == made_.end()) {
-      AssembleOptions options;
-      options.form = form;
-      options.docker_types = docker_types;
-      options.annotations = annotations_of(c_.request, c_.graph);
-      options.stop = c_.stop;
+  const Assembled& assembled(const OutputOptions& output) {
+    const bool is_single = c_.graph.targets.size() == 1;
+    AssembleOptions options;
+    options.annotations = annotations_of(output.annotations, c_.graph.targets);
+    const bool attests = attestor_.wishes().any() && output.type != "docker" &&
+                         (!is_single || attestor_.wishes().needs_index(output.attestation_inline));
+    const std::string key = output.type + " " + identity(output, attests);
+    if (!made_.contains(key)) {
+      options.form = output.form;
+      options.docker_types = output.docker_types;
+      options.keep_nondistributable = output.keep_nondistributable;
+      options.always_index = options.annotations.need_index() && output.type != "docker";
+      options.attest_as_artifact = output.oci_artifact;
+      options.subject_names = output.names;
+      options.created_before = c_.created;
+      options.created = created(output);
+      if (attests)
+        options.attest = [&](size_t target, const oci::Descriptor& manifest, const std::vector<oci::Descriptor>& layers) {
+          return attestor_.attest(target, {.name = output.names.empty() ? "" : output.names[0],
+                                           .digest = manifest.digest,
+                                           .layers = layers},
+                                  step_);
+        };
       made_[key] = assemble(c_.graph, c_.steps, c_.layers, c_.store, options, c_.observer, step_);
     }
     last_ = made_.at(key);
+    is_index_ = last_.top.digest != last_.images[0].manifest.digest;
     result_.descriptor = last_.top;
-    result_.image_id = last_.images.size() == 1 ? last_.images[0].config.str() : last_.top.digest.str();
+    result_.image_id = is_index_ ? last_.top.digest.str() : last_.images[0].config.str();
     return last_;
   }
 
-  void image(const OutputSpec& output) {
+  std::string created(const OutputOptions& output) const { return output.epoch ? image::rfc3339(*output.epoch) : c_.created; }
+
+  void image(const OutputOptions& output) {
     const Assembled& image = assembled(output);
-    const auto tags = names_of(c_.request, output);
+    std::vector<std::string> tags = output.names;
+    const std::string digest = image.top.digest.str();
+    if (!output.dangling_prefix.empty() && (!output.dangling_empty_only || tags.empty()))
+      tags.push_back(registry::parse_reference(output.dangling_prefix + "@" + digest).str());
     add_names(tags);
-    const bool push = output.type == "registry" || attr_bool(output, "push", false);
-    if (push && tags.empty()) throw Error("there is no name to push to", "--push", "give one with -t registry/name:tag");
-    if (push) this->push(output, image, tags);
-    const bool keep = output.type == "image" && attr_bool(output, "store", true);
+    if (output.push) push(output, image, tags);
     for (const auto& tag : tags) {
-      if (!keep) break;
+      if (!output.store) break;
       c_.store.tag_image(tag, image.top);
-      result_.lines.push_back(fmt::format("image {} ({})", registry::parse_reference(tag).familiar(), image.top.digest.str()));
+      result_.lines.push_back(fmt::format("image {} ({})", registry::parse_reference(tag).familiar(), digest));
+      if (!output.name_canonical || tag.contains('@')) continue;
+      const std::string canonical = tag + "@" + digest;
+      c_.store.tag_image(canonical, image.top);
     }
     if (tags.empty()) result_.lines.push_back(fmt::format("image {}", result_.image_id));
   }
 
-  void push(const OutputSpec& output, const Assembled& image, const std::vector<std::string>& tags) {
+  void push(const OutputOptions& output, const Assembled& image, const std::vector<std::string>& tags) {
     const exporter::Closure closure = exporter::closure_of(c_.store, image.top);
     exporter::PushOptions options;
-    options.by_digest = attr_bool(output, "push-by-digest", false);
+    options.by_digest = output.by_digest;
     options.stop = c_.stop;
-    options.progress = [this](const std::string& what, uint64_t done, uint64_t total) {
-      c_.observer.on_progress(step_, what, done, total);
-    };
+    options.progress = progress();
     for (const auto& target : c_.graph.targets) {
       if (target.base_reference.empty() || target.base_reference.find("://") != std::string::npos) continue;
       const auto base = registry::parse_reference(target.base_reference);
       options.mount_from.push_back(base.host + "/" + base.repository);
     }
+    std::optional<registry::Client> insecure;
+    if (output.insecure) {
+      registry::ClientOptions client_options;
+      for (const auto& tag : tags) client_options.insecure_hosts.push_back(registry::parse_reference(tag).host);
+      insecure.emplace(client_options);
+    }
     for (const auto& tag : tags) {
       const registry::Reference to = registry::parse_reference(tag);
-      exporter::push(c_.store, c_.client, closure, to, options);
+      exporter::push(c_.store, insecure ? *insecure : c_.client, closure, to, options);
       result_.lines.push_back(fmt::format("pushed {} ({})", to.familiar(), image.top.digest.str()));
     }
   }
 
-  void archive(const OutputSpec& output) {
+  void archive(const OutputOptions& output) {
     const Assembled& image = assembled(output);
     const exporter::Closure closure = exporter::closure_of(c_.store, image.top);
     exporter::ArchiveOptions options;
     options.docker = output.type == "docker";
-    options.names = names_of(c_.request, output);
-    options.created = c_.created;
+    options.names = output.names;
+    options.created = created(output);
     options.stop = c_.stop;
     options.progress = [this](uint64_t done, uint64_t total) { c_.observer.on_progress(step_, "writing", done, total); };
     add_names(options.names);
+    result_.descriptor.annotations.try_emplace("org.opencontainers.image.created", options.created);
     if (output.type == "docker" && output.dest.empty()) {
       const std::string where = registry::load_archive(
           [&](const registry::Sink& sink) { exporter::stream_archive(c_.store, closure, options, sink); }, c_.stop);
       result_.lines.push_back(fmt::format("loaded {} into {}", options.names.empty() ? result_.image_id : options.names[0], where));
       return;
     }
-    if (!attr_bool(output, "tar", true)) exporter::write_layout(c_.store, closure, options, output.dest);
+    if (!output.tar) exporter::write_layout(c_.store, closure, options, output.dest);
     else exporter::write_archive(c_.store, closure, options, output.dest);
     if (output.dest != "-") result_.lines.push_back(fmt::format("{} ({})", output.dest, image.top.digest.str()));
   }
 
-  void files(const OutputSpec& output) {
-    const bool split = attr_bool(output, "platform-split", c_.graph.targets.size() > 1);
+  void files(const OutputOptions& output) {
+    const bool is_multi = c_.graph.targets.size() > 1;
+    const bool is_split = output.platform_split.value_or(is_multi);
     std::vector<tree::Entry> all;
-    for (const auto& target : c_.graph.targets) {
-      const tree::View view = c_.layers.view_files(
-          c_.steps.result(target.files).stack,
-          [this](const std::string& what, uint64_t done, uint64_t total) { c_.observer.on_progress(step_, what, done, total); });
-      std::string prefix = target.platform.str();
-      std::replace(prefix.begin(), prefix.end(), '/', '_');
-      const tree::Tree files = split ? exporter::below(view.flatten(), prefix) : view.flatten();
+    for (size_t i = 0; i < c_.graph.targets.size(); ++i) {
+      const graph::Target& target = c_.graph.targets[i];
+      tree::Tree files = c_.layers.view_files(c_.steps.result(target.files).stack, progress()).flatten();
+      std::string platform = target.platform.str();
+      std::ranges::replace(platform, '/', '_');
+      if (attestor_.wishes().needs_index(false))
+        files = with_attestations(files, attestor_.attest(i, {}, step_), output.attestation_prefix,
+                                  is_multi && !is_split ? platform : "", c_.stop);
+      if (is_split) files = exporter::below(files, platform);
       all.insert(all.end(), files.entries().begin(), files.entries().end());
     }
     const tree::Tree tree(std::move(all));
-    if (output.type == "local") exporter::write_local(tree, output.dest, c_.stop);
-    else exporter::write_tar_file(tree, output.dest, c_.clamp_ns ? c_.clamp_ns : INT64_MAX, c_.stop);
+    const int64_t latest = output.form.clamp_ns ? output.form.clamp_ns : INT64_MAX;
+    if (output.type == "local")
+      exporter::write_local(tree, output.dest, {.latest_ns = latest, .delete_others = output.delete_others, .stop = c_.stop});
+    else exporter::write_tar_file(tree, output.dest, latest, c_.stop);
     if (output.dest != "-") result_.lines.push_back(output.dest);
   }
 
   void add_names(const std::vector<std::string>& more) {
     for (const auto& name : more)
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      if (std::ranges::find(names_, name) == names_.end()) names_.push_back(name);
   }
 
   const OutputContext& c_;
   BuildResult& result_;
+  const AttestContext attest_context_;
+  Attestor attestor_;
   seams::StepId step_ = 0;
+  std::vector<std::string> names_;  // of all outputs
   std::map<std::string, Assembled> made_;
   Assembled last_;
+  bool is_index_ = false;
 };
+
+/// What cannot go together, said before anything is built.
+void check_output(const BuildRequest& request, const OutputOptions& output, const AttestWishes& wishes) {
+  if ((output.is_files() || output.type == "oci") && output.dest.empty())
+    throw Error(fmt::format("an output of type {} needs a destination", output.type), "--output",
+                fmt::format("write type={},dest=PATH", output.type));
+  if (output.dest == "-" && output.type == "local") throw Error("files cannot go to standard output", "--output", "use type=tar");
+  if (output.type == "docker" && request.platforms.size() > 1)
+    throw Error("docker and podman load one platform at a time", "--output type=docker",
+                "build one --platform, or use type=oci or --push for several");
+  if (output.type == "docker" && wishes.needs_index(false))
+    throw Error("docker archives cannot hold attestations", "--output type=docker",
+                "use type=oci or --push, or leave --attest, --provenance and --sbom out");
+  if (output.docker_types && wishes.needs_index(output.attestation_inline))
+    throw Error("attestations need OCI media types", "--output oci-mediatypes=false", "leave it out, or the attestations");
+  for (const auto& note : output.annotations) {
+    const bool is_plain = note.level.empty() || note.level == "manifest";
+    if (output.docker_types && !is_plain)
+      throw Error(fmt::format("an annotation of level {} needs OCI media types", note.level), "--output oci-mediatypes=false");
+    if (output.type == "docker" && note.level.starts_with("index"))
+      throw Error(fmt::format("docker archives have no index for the annotation {}", note.key), "--output type=docker",
+                  "use type=oci or --push, or level manifest");
+  }
+  if (output.push && output.names.empty() && output.dangling_prefix.empty())
+    throw Error("there is no name to push to", "--push", "give one with -t registry/name:tag");
+  if (!request.iidfile.empty() && output.is_files())
+    throw Error("files have no image ID", "--iidfile", fmt::format("leave it out with type={}", output.type));
+  if (output.delete_others && !request.allow_local_delete)
+    throw Error(fmt::format("mode=delete removes what is in {} and not in the result", output.dest), "--output",
+                "pass --allow buildx.local.delete if that is meant");
+}
 
 }  // namespace
 
 void check_outputs(const BuildRequest& request) {
-  for (const auto& output : request.outputs) {
-    static const std::set<std::string> kTypes = {"local", "tar", "oci", "docker", "image", "registry", "cacheonly"};
-    if (!kTypes.contains(output.type))
-      throw Error(fmt::format("unknown output type \"{}\"", output.type), "--output",
-                  fmt::format("the types are: {}", join(std::vector<std::string>(kTypes.begin(), kTypes.end()), ", ")));
-    const bool needs_dest = output.type == "local" || output.type == "tar" || output.type == "oci";
-    if (needs_dest && output.dest.empty())
-      throw Error(fmt::format("an output of type {} needs a destination", output.type), "--output",
-                  fmt::format("write type={},dest=PATH", output.type));
-    if (output.dest == "-" && output.type == "local") throw Error("files cannot go to standard output", "--output", "use type=tar");
-    if (output.type == "docker" && request.platforms.size() > 1)
-      throw Error("docker and podman load one platform at a time", "--output type=docker",
-                  "build one --platform, or use type=oci or --push for several");
-    form_of(output, 0);
-    names_of(request, output);
-    const bool push = output.type == "registry" || attr_bool(output, "push", false);
-    if (push && names_of(request, output).empty())
-      throw Error("there is no name to push to", "--push", "give one with -t registry/name:tag");
-    if (!request.iidfile.empty() && (output.type == "local" || output.type == "tar"))
-      throw Error("files have no image ID", "--iidfile", fmt::format("leave it out with type={}", output.type));
-  }
+  const AttestWishes wishes = attest_wishes(request);
+  for (const auto& output : request.outputs) check_output(request, read_output(output, request, 0), wishes);
 }
 
 void make_outputs(const OutputContext& context, BuildResult& result) {
@@ -268,8 +293,8 @@ void make_outputs(const OutputContext& context, BuildResult& result) {
   }
   Outputs make(context, result);
   for (const auto& output : outputs)
-    if (output.type != "cacheonly") make.make(output);
-  make.finish(make.names);
+    if (output.type != "cacheonly") make.make(read_output(output, context.request, context.clamp_ns));
+  make.finish();
 }
 
 }  // namespace slipway::build

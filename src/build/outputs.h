@@ -1,14 +1,15 @@
 // What the user asked to have made of the result: images in the store, archives, pushes, files.
 #pragma once
 
-#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
 
-#include "build/assemble.h"
 #include "build/build.h"
+#include "build/layers.h"
+#include "build/metadata.h"
 #include "build/request.h"
+#include "build/step_runner.h"
 #include "registry/client.h"
 
 namespace slipway::build {
@@ -23,10 +24,13 @@ struct OutputContext {
   seams::Observer& observer;
   std::string created;   // RFC 3339
   int64_t clamp_ns = 0;  // SOURCE_DATE_EPOCH, or 0
+  std::string dockerfile, dockerfile_name;
+  std::vector<BuildWarning> warnings;  // for the metadata file
   std::stop_token stop;
 };
 
-/// Refuses, before any work is done, outputs that cannot be made of this request. Throws Error naming the flag.
+/// Refuses, before any work is done, outputs and attestations that cannot be made of this request. Throws Error naming the
+/// flag.
 void check_outputs(const BuildRequest& request);
 
 /// Makes every output in order and fills `result`.

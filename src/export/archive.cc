@@ -137,8 +137,7 @@ void put_archive(store::Store& store, const Closure& image, const ArchiveOptions
 /// One descriptor for each name, or one without.
 std::vector<oci::Descriptor> named_entries(const Closure& image, const ArchiveOptions& options) {
   oci::Descriptor base = image.top;
-  base.annotations.clear();
-  if (!options.created.empty()) base.annotations["org.opencontainers.image.created"] = options.created;
+  if (!options.created.empty()) base.annotations.try_emplace("org.opencontainers.image.created", options.created);
   std::vector<oci::Descriptor> out;
   for (const auto& name : options.names) {
     oci::Descriptor entry = base;

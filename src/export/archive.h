@@ -31,7 +31,7 @@ void stream_archive(store::Store& store, const Closure& image, const ArchiveOpti
 /// An OCI layout directory: blobs that are there stay; names in index.json that are given are replaced, others kept.
 void write_layout(store::Store& store, const Closure& image, const ArchiveOptions& options, const std::string& dir);
 
-/// index.json of a layout with one entry for each name.
+/// index.json of a layout with one entry for each name, with the annotations of `image.top`.
 std::string layout_index(const Closure& image, const ArchiveOptions& options);
 
 }  // namespace slipway::exporter

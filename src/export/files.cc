@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/core.h>
@@ -19,8 +20,9 @@ namespace {
 using tree::Entry;
 using tree::Type;
 
-timespec time_of(const Entry& entry) {
-  int64_t seconds = entry.mtime_ns / 1'000'000'000, rest = entry.mtime_ns % 1'000'000'000;
+timespec time_of(const Entry& entry, int64_t latest_ns) {
+  const int64_t time = std::min(entry.mtime_ns, latest_ns);
+  int64_t seconds = time / 1'000'000'000, rest = time % 1'000'000'000;
   if (rest < 0) rest += 1'000'000'000, --seconds;
   return {seconds, rest};
 }
@@ -34,7 +36,7 @@ void clear(const std::string& path, bool for_directory) {
   if (::unlink(path.c_str()) != 0) throw errno_error("replace", path);
 }
 
-void write_entry(const Entry& e, const std::string& path, const std::string& dest) {
+void write_entry(const Entry& e, const std::string& path, const std::string& dest, int64_t latest_ns) {
   clear(path, e.type == Type::Dir);
   switch (e.type) {
     case Type::Dir:
@@ -50,7 +52,7 @@ void write_entry(const Entry& e, const std::string& path, const std::string& des
         os::write_all(fd.get(), e.content.bytes);
       }
       if (::fchmod(fd.get(), e.mode & 07777) != 0) throw errno_error("set the mode of", path);
-      const timespec times[2] = {time_of(e), time_of(e)};
+      const timespec times[2] = {time_of(e, latest_ns), time_of(e, latest_ns)};
       ::futimens(fd.get(), times);
       return;
     }
@@ -69,20 +71,35 @@ void write_entry(const Entry& e, const std::string& path, const std::string& des
   }
 }
 
+/// Removes everything below `dest`/`dir` that the tree does not have. Directories are entered only where the tree has one,
+/// and it has been written: no link is followed.
+void remove_others(const tree::Tree& files, const std::string& dest, const std::string& dir, std::stop_token stop) {
+  for (const auto& name : os::list_dir(dir.empty() ? dest : dest + "/" + dir)) {
+    if (stop.stop_requested()) throw Cancelled();
+    const std::string path = dir.empty() ? name : dir + "/" + name;
+    const Entry* entry = files.find(path);
+    // A directory may be there for what lies below it alone.
+    const bool is_dir = entry ? entry->type == Type::Dir : !files.below(path).empty();
+    if (is_dir) remove_others(files, dest, path, stop);
+    else if (!entry) os::remove_tree(dest + "/" + path);
+  }
+}
+
 }  // namespace
 
-void write_local(const tree::Tree& files, const std::string& dest, std::stop_token stop) {
+void write_local(const tree::Tree& files, const std::string& dest, const LocalOptions& options) {
   os::make_dirs(dest);
   for (const auto& e : files.entries()) {
-    if (stop.stop_requested()) throw Cancelled();
-    if (!e.path.empty()) write_entry(e, dest + "/" + e.path, dest);
+    if (options.stop.stop_requested()) throw Cancelled();
+    if (!e.path.empty()) write_entry(e, dest + "/" + e.path, dest, options.latest_ns);
   }
+  if (options.delete_others) remove_others(files, dest, "", options.stop);
   // Modes and times of directories last: a read-only one could not be filled, and filling changes times.
   for (auto it = files.entries().rbegin(); it != files.entries().rend(); ++it) {
     if (it->type != Type::Dir || it->path.empty()) continue;
     const std::string path = dest + "/" + it->path;
     ::chmod(path.c_str(), it->mode & 07777);
-    const timespec times[2] = {time_of(*it), time_of(*it)};
+    const timespec times[2] = {time_of(*it, options.latest_ns), time_of(*it, options.latest_ns)};
     ::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);
   }
 }
