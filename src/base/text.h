@@ -24,7 +24,7 @@ std::optional<int64_t> parse_i64(std::string_view text);  // decimal, with a sig
 /// The candidate closest to `word` by edit distance if it is near enough to be meant, for "did you mean".
 std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates);
 
-/// "1.5 MB" (powers of 1000, at most three digits), for people.
+/// "1.50 MB" (powers of 1000, three digits), for people.
 std::string human_size(uint64_t bytes);
 /// "0.3s", "12.4s", "3m 20s", for people.
 std::string human_duration(double seconds);
