@@ -14,12 +14,16 @@ namespace {
 
 constexpr std::string_view kHub = "github.com/";
 constexpr std::string_view kQueryHint =
-    "the keys are ref, branch, tag, commit, checksum, subdir, keep-git-dir, submodules, mtime and fetch-by-commit";
+    "the keys are ref, branch, tag, commit, checksum, subdir, keep-git-dir, submodules, mtime and "
+    "fetch-by-commit";
 
-bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_alnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 bool all_of(std::string_view text, std::string_view further) {
-  return std::ranges::all_of(text, [&](char c) { return is_alnum(c) || further.find(c) != further.npos; });
+  return std::ranges::all_of(
+      text, [&](char c) { return is_alnum(c) || further.find(c) != further.npos; });
 }
 
 std::optional<uint8_t> hex_byte(std::string_view text) {
@@ -49,8 +53,10 @@ std::string clean_subdir(std::string_view path) {
   std::vector<std::string> parts;
   for (auto& part : split(path, '/')) {
     if (part.empty() || part == ".") continue;
-    if (part != "..") parts.push_back(std::move(part));
-    else if (!parts.empty()) parts.pop_back();
+    if (part != "..")
+      parts.push_back(std::move(part));
+    else if (!parts.empty())
+      parts.pop_back();
   }
   return join(parts, "/");
 }
@@ -76,7 +82,8 @@ bool is_scp_style(std::string_view address) {
   const size_t at = address.find('@');
   if (at == address.npos || at == 0 || !all_of(address.substr(0, at), "-_")) return false;
   const size_t colon = address.find(':', at);
-  return colon != address.npos && colon > at + 1 && all_of(address.substr(at + 1, colon - at - 1), "-.");
+  return colon != address.npos && colon > at + 1 &&
+         all_of(address.substr(at + 1, colon - at - 1), "-.");
 }
 
 bool as_bool(const std::string& key, const std::optional<std::string>& value) {
@@ -91,7 +98,8 @@ bool as_bool(const std::string& key, const std::optional<std::string>& value) {
 /// What a fragment and a query say of one thing must agree.
 void agree(std::string& slot, const std::string& value, const char* what) {
   if (!slot.empty() && slot != value)
-    throw Error(fmt::format("the git URL names two {}: \"{}\" and \"{}\"", what, slot, value), {}, "keep one of them");
+    throw Error(fmt::format("the git URL names two {}: \"{}\" and \"{}\"", what, slot, value), {},
+                "keep one of them");
   slot = value;
 }
 
@@ -107,7 +115,8 @@ std::map<std::string, std::optional<std::string>> parse_query(std::string_view q
       if (!value) throw Error(fmt::format("\"{}\" in a git URL has a bad %-escape", pair));
     }
     if (!key) throw Error(fmt::format("\"{}\" in a git URL has a bad %-escape", pair));
-    if (!out.emplace(*key, value).second) throw Error(fmt::format("the git URL has {} twice", *key), {}, "keep one of them");
+    if (!out.emplace(*key, value).second)
+      throw Error(fmt::format("the git URL has {} twice", *key), {}, "keep one of them");
   }
   return out;
 }
@@ -119,43 +128,65 @@ void apply_query(GitUrl& url, std::string_view query) {
       if (!value) throw Error(fmt::format("{} in a git URL has no value", key));
       return *value;
     };
-    if (key == "ref") agree(url.ref, text(), "refs");
-    else if (key == "tag") tag = text();
-    else if (key == "branch") branch = text();
-    else if (key == "subdir") agree(url.subdir, text(), "directories");
-    else if (key == "checksum" || key == "commit") agree(url.checksum, text(), "commits");
-    else if (key == "keep-git-dir") url.keep_git_dir = as_bool(key, value);
-    else if (key == "submodules") url.submodules = as_bool(key, value);
-    else if (key == "fetch-by-commit") url.fetch_by_commit = as_bool(key, value);
-    else if (key != "mtime") throw Error(fmt::format("a git URL cannot have the key \"{}\"", key), {}, std::string(kQueryHint));
-    else if (text() == "commit" || text() == "checkout") url.commit_times = text() == "commit";
-    else throw Error(fmt::format("mtime={} in a git URL is neither commit nor checkout", text()));
+    if (key == "ref")
+      agree(url.ref, text(), "refs");
+    else if (key == "tag")
+      tag = text();
+    else if (key == "branch")
+      branch = text();
+    else if (key == "subdir")
+      agree(url.subdir, text(), "directories");
+    else if (key == "checksum" || key == "commit")
+      agree(url.checksum, text(), "commits");
+    else if (key == "keep-git-dir")
+      url.keep_git_dir = as_bool(key, value);
+    else if (key == "submodules")
+      url.submodules = as_bool(key, value);
+    else if (key == "fetch-by-commit")
+      url.fetch_by_commit = as_bool(key, value);
+    else if (key != "mtime")
+      throw Error(fmt::format("a git URL cannot have the key \"{}\"", key), {},
+                  std::string(kQueryHint));
+    else if (text() == "commit" || text() == "checkout")
+      url.commit_times = text() == "commit";
+    else
+      throw Error(fmt::format("mtime={} in a git URL is neither commit nor checkout", text()));
   }
   const auto qualified = [](const std::string& name, const std::string& prefix) {
     return name.starts_with(prefix) ? name : prefix + name;
   };
   if (!tag.empty() && !branch.empty())
-    throw Error(fmt::format("the git URL names both the tag \"{}\" and the branch \"{}\"", tag, branch), {}, "keep one of them");
+    throw Error(
+        fmt::format("the git URL names both the tag \"{}\" and the branch \"{}\"", tag, branch), {},
+        "keep one of them");
   if (!tag.empty()) agree(url.ref, qualified(tag, "refs/tags/"), "refs");
   if (!branch.empty()) agree(url.ref, qualified(branch, "refs/heads/"), "refs");
 }
 
 void check(const GitUrl& url) {
-  if (url.ref.starts_with('-')) throw Error(fmt::format("\"{}\" is not the name of a git ref", url.ref));
-  const bool is_hex = std::ranges::all_of(url.checksum, [](char c) { return hex_byte(std::string{'0', c}).has_value(); });
+  if (url.ref.starts_with('-'))
+    throw Error(fmt::format("\"{}\" is not the name of a git ref", url.ref));
+  const bool is_hex = std::ranges::all_of(
+      url.checksum, [](char c) { return hex_byte(std::string{'0', c}).has_value(); });
   if (!is_hex)
-    throw Error(fmt::format("\"{}\" is not a commit", url.checksum), {}, "a commit is written as its hexadecimal digits");
+    throw Error(fmt::format("\"{}\" is not a commit", url.checksum), {},
+                "a commit is written as its hexadecimal digits");
   if (url.fetch_by_commit && !is_commit(url.checksum) && !is_commit(url.ref))
-    throw Error("fetch-by-commit needs to know the whole commit", {}, "add &commit= with its 40 hexadecimal digits");
+    throw Error("fetch-by-commit needs to know the whole commit", {},
+                "add &commit= with its 40 hexadecimal digits");
 }
 
 }  // namespace
 
-bool GitUrl::is_ssh() const { return remote.find("://") == remote.npos ? !could_be_path : remote.starts_with("ssh://"); }
+bool GitUrl::is_ssh() const {
+  return remote.find("://") == remote.npos ? !could_be_path : remote.starts_with("ssh://");
+}
 
 std::optional<GitUrl> parse_git_url(std::string_view text) {
   // Where BuildKit's URL parser gives up, the text is a path to it.
-  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; })) return std::nullopt;
+  if (std::ranges::any_of(text,
+                          [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; }))
+    return std::nullopt;
   const Pieces pieces = cut(text);
   GitUrl url;
   std::optional<std::string> fragment = std::string(pieces.fragment);
@@ -164,7 +195,8 @@ std::optional<GitUrl> parse_git_url(std::string_view text) {
     url.could_be_path = true;
     url.remote = "https://" + std::string(pieces.address);
     fragment = decoded(pieces.fragment, false);
-  } else if (colons != pieces.address.npos && colons > 0 && all_of(pieces.address.substr(0, colons), "")) {
+  } else if (colons != pieces.address.npos && colons > 0 &&
+             all_of(pieces.address.substr(0, colons), "")) {
     const std::string scheme = to_lower(pieces.address.substr(0, colons));
     const bool is_http = scheme == "http" || scheme == "https";
     if (!is_http && scheme != "ssh" && scheme != "git") return std::nullopt;
@@ -192,8 +224,9 @@ std::optional<GitUrl> parse_git_url(std::string_view text) {
 }
 
 bool is_commit(std::string_view text) {
-  return (text.size() == 40 || text.size() == 64) &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return (text.size() == 40 || text.size() == 64) && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 std::string without_password(std::string_view url) {

@@ -1,5 +1,5 @@
-// Git repositories as ADD, build contexts and --build-context name them: what counts as git, and which commit and folder
-// of it are meant. Pure text; source/git does the work.
+// Git repositories as ADD, build contexts and --build-context name them: what counts as git, and
+// which commit and folder of it are meant. Pure text; source/git does the work.
 #pragma once
 
 #include <optional>
@@ -8,11 +8,12 @@
 
 namespace slipway::dockerfile {
 
-/// Spelled `URL#ref:subdir`, or with a query: `URL?ref=&tag=&branch=&commit=&checksum=&subdir=&keep-git-dir=&submodules=
+/// Spelled `URL#ref:subdir`, or with a query:
+/// `URL?ref=&tag=&branch=&commit=&checksum=&subdir=&keep-git-dir=&submodules=
 /// &mtime=&fetch-by-commit=`.
 struct GitUrl {
-  std::string remote;    // what git is given: without fragment and query
-  std::string ref;       // branch, tag, "refs/..." or a whole commit; empty: the remote's default branch
+  std::string remote;  // what git is given: without fragment and query
+  std::string ref;  // branch, tag, "refs/..." or a whole commit; empty: the remote's default branch
   std::string checksum;  // the commit's (or annotated tag's) first hex digits, or empty
   std::string subdir;    // clean and relative; empty: the whole repository
   std::optional<bool> keep_git_dir;
@@ -27,8 +28,9 @@ struct GitUrl {
   bool is_ssh() const;
 };
 
-/// As BuildKit decides it: `ssh://`, `git://` and `user@host:path` always are git, `http://` and `https://` if the path ends
-/// in `.git`, and `github.com/...`. nullopt for anything else. Throws Error for a repository whose query or ref is wrong.
+/// As BuildKit decides it: `ssh://`, `git://` and `user@host:path` always are git, `http://` and
+/// `https://` if the path ends in `.git`, and `github.com/...`. nullopt for anything else. Throws
+/// Error for a repository whose query or ref is wrong.
 std::optional<GitUrl> parse_git_url(std::string_view text);
 
 /// 40 or 64 hex digits in lower case: the whole name of a git object.

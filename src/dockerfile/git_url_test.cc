@@ -25,22 +25,28 @@ std::string error_of(std::string_view text) {
 }
 
 TEST(GitUrl, SchemesAndSpellingsThatAreGit) {
-  for (const char* text : {"https://host/repo.git", "http://host/repo.git#main", "HTTPS://host/a/b.git", "git://host/any/path",
-                           "ssh://git@host:22/path", "git@host:owner/repo", "git@host:repo.git#x:y", "me_1@my-host.example:r",
-                           "github.com/owner/repo", "https://host/x.git?ref=main", "https://user:pw@host/x.git"})
+  for (const char* text :
+       {"https://host/repo.git", "http://host/repo.git#main", "HTTPS://host/a/b.git",
+        "git://host/any/path", "ssh://git@host:22/path", "git@host:owner/repo",
+        "git@host:repo.git#x:y", "me_1@my-host.example:r", "github.com/owner/repo",
+        "https://host/x.git?ref=main", "https://user:pw@host/x.git"})
     EXPECT_TRUE(parse_git_url(text)) << text;
 }
 
 TEST(GitUrl, AnythingElseIsNot) {
-  for (const char* text : {"", ".", "./repo.git", "../x.git", "/abs/repo.git", "repo.git", "https://host/x.tar.gz", "https://host/repo",
-                           "https://host/repo.git/", "file:///repo.git", "ftp://host/x.git", "docker-image://a", "@host:x",
-                           "git@:x", "a b@host:x", "https://host/x.git\n", "host:path", "github.comm/a/b", "git@host/x"})
+  for (const char* text :
+       {"", ".", "./repo.git", "../x.git", "/abs/repo.git", "repo.git", "https://host/x.tar.gz",
+        "https://host/repo", "https://host/repo.git/", "file:///repo.git", "ftp://host/x.git",
+        "docker-image://a", "@host:x", "git@:x", "a b@host:x", "https://host/x.git\n", "host:path",
+        "github.comm/a/b", "git@host/x"})
     EXPECT_FALSE(parse_git_url(text)) << text;
 }
 
 TEST(GitUrl, TheFragmentHasRefAndDirectory) {
-  EXPECT_EQ(parsed("https://host/r.git#v1:a/b"), (GitUrl{.remote = "https://host/r.git", .ref = "v1", .subdir = "a/b"}));
-  EXPECT_EQ(parsed("https://host/r.git#:a"), (GitUrl{.remote = "https://host/r.git", .subdir = "a"}));
+  EXPECT_EQ(parsed("https://host/r.git#v1:a/b"),
+            (GitUrl{.remote = "https://host/r.git", .ref = "v1", .subdir = "a/b"}));
+  EXPECT_EQ(parsed("https://host/r.git#:a"),
+            (GitUrl{.remote = "https://host/r.git", .subdir = "a"}));
   EXPECT_EQ(parsed("git@host:r#x?y"), (GitUrl{.remote = "git@host:r", .ref = "x?y"}));
   EXPECT_EQ(parsed("https://host/r.git#a%2Fb").ref, "a/b");
   EXPECT_EQ(parsed("git@host:r#a%2Fb").ref, "a%2Fb");
@@ -54,7 +60,9 @@ TEST(GitUrl, TheDirectoryCannotLeadOut) {
 }
 
 TEST(GitUrl, TheQueryNamesEachThing) {
-  const GitUrl url = parsed("https://host/r.git?branch=dev&subdir=s&commit=abc&keep-git-dir&submodules=false&mtime=commit");
+  const GitUrl url = parsed(
+      "https://host/"
+      "r.git?branch=dev&subdir=s&commit=abc&keep-git-dir&submodules=false&mtime=commit");
   EXPECT_EQ(url.ref, "refs/heads/dev");
   EXPECT_EQ(url.subdir, "s");
   EXPECT_EQ(url.checksum, "abc");
@@ -71,23 +79,31 @@ TEST(GitUrl, TheQueryNamesEachThing) {
 }
 
 TEST(GitUrl, ContradictionsAreErrors) {
-  EXPECT_NE(error_of("https://h/r.git?ref=a#b").find("two refs: \"b\" and \"a\""), std::string::npos);
+  EXPECT_NE(error_of("https://h/r.git?ref=a#b").find("two refs: \"b\" and \"a\""),
+            std::string::npos);
   EXPECT_NE(error_of("https://h/r.git?branch=a&tag=b").find("both the tag"), std::string::npos);
   EXPECT_NE(error_of("https://h/r.git?subdir=a#:b").find("two directories"), std::string::npos);
   EXPECT_NE(error_of("https://h/r.git?ref=a&ref=a").find("ref twice"), std::string::npos);
-  EXPECT_NE(error_of("https://h/r.git?commit=aa&checksum=bb").find("two commits"), std::string::npos);
+  EXPECT_NE(error_of("https://h/r.git?commit=aa&checksum=bb").find("two commits"),
+            std::string::npos);
   EXPECT_EQ(error_of("https://h/r.git?ref=a#a:sub"), "");
 }
 
 TEST(GitUrl, UnknownOrMalformedKeysAreErrors) {
-  EXPECT_NE(error_of("https://h/r.git?depth=1").find("cannot have the key \"depth\""), std::string::npos);
-  EXPECT_NE(error_of("https://h/r.git?ref=").find("ref in a git URL has no value"), std::string::npos);
-  EXPECT_NE(error_of("https://h/r.git?submodules=maybe").find("neither true nor false"), std::string::npos);
-  EXPECT_NE(error_of("https://h/r.git?mtime=now").find("neither commit nor checkout"), std::string::npos);
+  EXPECT_NE(error_of("https://h/r.git?depth=1").find("cannot have the key \"depth\""),
+            std::string::npos);
+  EXPECT_NE(error_of("https://h/r.git?ref=").find("ref in a git URL has no value"),
+            std::string::npos);
+  EXPECT_NE(error_of("https://h/r.git?submodules=maybe").find("neither true nor false"),
+            std::string::npos);
+  EXPECT_NE(error_of("https://h/r.git?mtime=now").find("neither commit nor checkout"),
+            std::string::npos);
   EXPECT_NE(error_of("https://h/r.git?ref=%zz").find("bad %-escape"), std::string::npos);
   EXPECT_NE(error_of("https://h/r.git?commit=xyz").find("is not a commit"), std::string::npos);
-  EXPECT_NE(error_of("https://h/r.git?fetch-by-commit&commit=abc").find("whole commit"), std::string::npos);
-  EXPECT_NE(error_of("https://h/r.git#--upload-pack=x").find("not the name of a git ref"), std::string::npos);
+  EXPECT_NE(error_of("https://h/r.git?fetch-by-commit&commit=abc").find("whole commit"),
+            std::string::npos);
+  EXPECT_NE(error_of("https://h/r.git#--upload-pack=x").find("not the name of a git ref"),
+            std::string::npos);
 }
 
 TEST(GitUrl, ErrorsDoNotShowPasswords) {
