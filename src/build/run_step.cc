@@ -147,7 +147,7 @@ void StepRunner::set_source(Id id, const graph::Mount& mount, const std::string&
 }
 
 exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const std::string& scratch,
-                                       OpenCaches& caches, std::vector<std::string>& env) {
+                                       Held& held, std::vector<std::string>& env) {
   using Type = dockerfile::Mount::Type;
   exec::BindMount out;
   out.target = mount.target;
@@ -159,12 +159,12 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
       break;
     case Type::Cache: {
       // The same cache in two places of one step is one directory.
-      if (const auto it = caches.paths.find(mount.id); it != caches.paths.end()) {
+      if (const auto it = held.paths.find(mount.id); it != held.paths.end()) {
         out.source = it->second;
         break;
       }
       auto cache = store_.open_cache_mount(mount.id, static_cast<store::Store::Sharing>(mount.sharing), stop_);
-      caches.paths[mount.id] = cache.path;
+      held.paths[mount.id] = cache.path;
       out.source = cache.path;
       struct stat st {};
       const bool is_new = ::stat(cache.path.c_str(), &st) == 0 && os::list_dir(cache.path).empty();
@@ -187,7 +187,7 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
           throw errno_error("set the owner of", cache.path);
         if (::chmod(cache.path.c_str(), mount.mode) != 0) throw errno_error("set the mode of", cache.path);
       }
-      caches.locks.push_back(std::move(cache.lock));
+      held.locks.push_back(std::move(cache.lock));
       break;
     }
     case Type::Tmpfs:
@@ -221,7 +221,10 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
         out.target.clear();
         break;
       }
-      out.source = it->second;
+      if (!held.sockets) held.sockets.emplace();
+      out.source = held.sockets->file(fmt::format("ssh-{}", held.relays.size()));
+      held.relays.push_back(
+          std::make_unique<exec::AgentRelay>(out.source, it->second, mount.mode, mount.uid, mount.gid));
       out.read_only = false;
       env.push_back("SSH_AUTH_SOCK=" + mount.target);
       break;
@@ -267,7 +270,7 @@ void StepRunner::execute_run(Id id) {
   spec.platform = step.platform;
   spec.limits = options_.limits;
 
-  OpenCaches caches;
+  Held held;
   const std::string parts = scratch.path() + "/mounts";
   os::make_dirs(parts);
   // Locked caches are waited for in the order of their ids: two steps with the same ones cannot wait for each other.
@@ -275,7 +278,7 @@ void StepRunner::execute_run(Id id) {
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::stable_sort(order, {}, [&](size_t i) { return run.mounts[i].id; });
   std::vector<exec::BindMount> made(run.mounts.size());
-  for (const size_t i : order) made[i] = make_mount(id, run.mounts[i], parts, caches, spec.env);
+  for (const size_t i : order) made[i] = make_mount(id, run.mounts[i], parts, held, spec.env);
   for (auto& mount : made)
     if (!mount.target.empty()) spec.mounts.push_back(std::move(mount));
   if (!run.scripts.empty()) {

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "build/layers.h"
+#include "exec/bundle.h"
 #include "exec/run.h"
+#include "exec/ssh_agent.h"
 #include "exec/sandbox.h"
 #include "graph/graph.h"
 #include "plan/key.h"
@@ -91,11 +93,13 @@ class StepRunner : public seams::Runner {
 
   // run_step.cc
   std::optional<std::string> mount_content(const graph::Mount& mount);
-  struct OpenCaches {  // cache mounts of one step
-    std::map<std::string, std::string> paths;  // by id
+  struct Held {  // what the mounts of one step need while it runs
+    std::map<std::string, std::string> paths;  // of cache mounts, by id
     std::vector<store::Lock> locks;
+    std::optional<exec::Bundle> sockets;
+    std::vector<std::unique_ptr<exec::AgentRelay>> relays;
   };
-  exec::BindMount make_mount(Id id, const graph::Mount& mount, const std::string& scratch, OpenCaches& caches,
+  exec::BindMount make_mount(Id id, const graph::Mount& mount, const std::string& scratch, Held& held,
                              std::vector<std::string>& env);
   void set_source(Id id, const graph::Mount& mount, const std::string& scratch, exec::BindMount& out);
 

@@ -173,8 +173,14 @@ json::Value mounts(const RunSpec& spec, const ContainerConfig& config) {
 
 json::Value process(const RunSpec& spec, const ContainerConfig& config) {
   json::Value user = {{"uid", config.ids.uid}, {"gid", config.ids.gid}, {"umask", 022}};
-  if (!config.ids.groups.empty() && config.mapping != IdMapping::Single)
-    user["additionalGids"] = config.ids.groups;
+  if (config.mapping != IdMapping::Single) {
+    // The own group is among them, as in Docker and containerd: who may not read what the group may not
+    // must not get at it by leaving the group.
+    std::vector<uint32_t> groups = config.ids.groups;
+    if (std::find(groups.begin(), groups.end(), config.ids.gid) == groups.end())
+      groups.insert(groups.begin(), config.ids.gid);
+    user["additionalGids"] = groups;
+  }
   std::vector<std::string> all = kDefaultCapabilities;
   if (spec.insecure)
     all.insert(all.end(), kFurtherCapabilities.begin(), kFurtherCapabilities.end());
