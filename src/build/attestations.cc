@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "build/image_files.h"
 #include "build/provenance_facts.h"
+#include "build/sbom_targets.h"
 #include "hash/sha256.h"
 
 namespace slipway::build {
@@ -108,18 +109,18 @@ Attestor::Attestor(const AttestContext& context) : c_(context), wishes_(attest_w
     c_.observer.on_warning(fmt::format("the SBOM is made by Slipway itself: the generator {} is not run", wishes_.generator), "");
 }
 
-const attest::Inventory& Attestor::inventory(size_t target, seams::StepId step) {
-  if (const auto it = inventories_.find(target); it != inventories_.end()) return it->second;
+const attest::Inventory& Attestor::inventory(graph::StepId files, seams::StepId step) {
+  if (const auto it = inventories_.find(files); it != inventories_.end()) return it->second;
   attest::Scanner scanner;
   const Layers::Progress progress = [&](const std::string& what, uint64_t done, uint64_t total) {
     c_.observer.on_progress(step, what, done, total);
   };
   read_image_files(
-      c_.layers, c_.store, c_.steps.result(c_.graph.targets[target].files).stack, attest::Scanner::wants,
+      c_.layers, c_.store, c_.steps.result(files).stack, attest::Scanner::wants,
       [&](const std::string& path, attest::FileBytes& bytes) { scanner.take(path, bytes); }, progress, c_.stop);
   attest::Inventory found = scanner.finish();
   for (const auto& note : found.notes) c_.observer.on_warning("SBOM: " + note, "");
-  return inventories_[target] = std::move(found);
+  return inventories_[files] = std::move(found);
 }
 
 const attest::ProvenanceFacts& Attestor::facts(size_t target) {
@@ -135,22 +136,31 @@ const attest::ProvenanceFacts& Attestor::facts(size_t target) {
   return facts_[target] = std::move(facts);
 }
 
+/// `name`: "" for the image itself, else of the stage.
+attest::Attestation Attestor::sbom(const std::string& name, graph::StepId files, const oci::Platform& platform,
+                                   const AttestSubject& subject, seams::StepId step) {
+  const attest::Inventory& found = inventory(files, step);
+  attest::SpdxOptions options;
+  options.created = c_.created;
+  options.name = !name.empty() ? "sbom-" + name : subject.name.empty() ? "sbom" : subject.name;
+  if (name.empty() && !subject.digest.empty()) options.version = subject.digest.str();
+  if (name.empty() && !subject.name.empty()) options.purl = attest::image_url("docker", subject.name, platform);
+  options.name_space = subject.digest.str();
+  // Exported files have no digest of their own: what was found in them tells one document from another.
+  if (subject.digest.empty()) options.name_space = "sha256:" + hash::sha256_hex(attest::spdx_document(found, options));
+  if (!name.empty()) options.name_space += ":" + name;
+  return {.predicate_type = std::string(attest::kSpdxPredicate),
+          .predicate = attest::spdx_document(found, options),
+          .file_name = name.empty() ? "sbom.spdx.json" : "sbom-" + name + ".spdx.json"};
+}
+
 std::vector<attest::Attestation> Attestor::attest(size_t target, const AttestSubject& subject, seams::StepId step) {
   std::vector<attest::Attestation> out;
   const graph::Target& image = c_.graph.targets[target];
   if (wishes_.sbom) {
-    const attest::Inventory& found = inventory(target, step);
-    attest::SpdxOptions options;
-    options.created = c_.created;
-    options.name = subject.name.empty() ? "sbom" : subject.name;
-    if (!subject.digest.empty()) options.version = subject.digest.str();
-    if (!subject.name.empty()) options.purl = attest::image_url("docker", subject.name, image.platform);
-    options.name_space = subject.digest.str();
-    // Exported files have no digest of their own: what was found in them tells one document from another.
-    if (subject.digest.empty()) options.name_space = "sha256:" + hash::sha256_hex(attest::spdx_document(found, options));
-    out.push_back({.predicate_type = std::string(attest::kSpdxPredicate),
-                   .predicate = attest::spdx_document(found, options),
-                   .file_name = "sbom.spdx.json"});
+    out.push_back(sbom("", image.files, image.platform, subject, step));
+    for (const auto& extra : sbom_extras(c_.dockerfile, c_.request, c_.graph, image))
+      out.push_back(sbom(extra.name, extra.files, image.platform, subject, step));
   }
   if (wishes_.provenance) {
     const ProvenanceWish& wish = *wishes_.provenance;

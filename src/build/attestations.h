@@ -54,6 +54,8 @@ struct AttestContext {
   std::string created;          // RFC 3339
   std::string dockerfile;       // its text
   std::string dockerfile_name;  // as the user wrote it
+  std::string context_commit;   // of a context that is a git repository; else empty
+  std::map<graph::StepId, std::string> commits;  // of GitCheckout steps
   std::stop_token stop;
 };
 
@@ -69,18 +71,21 @@ class Attestor {
   explicit Attestor(const AttestContext& context);
 
   const AttestWishes& wishes() const { return wishes_; }
-  /// What is attested of target number `target`: the SBOM, then the provenance. Progress and warnings go to `step`.
+  /// What is attested of target number `target`: the SBOM, those of stages and context, then the provenance. Progress and
+  /// warnings go to `step`.
   std::vector<attest::Attestation> attest(size_t target, const AttestSubject& subject, seams::StepId step);
   /// Provenance for the metadata file; nullopt if it was asked not to be there. The same for all outputs.
   std::optional<std::string> metadata_provenance(size_t target, const std::vector<oci::Descriptor>& layers);
 
  private:
-  const attest::Inventory& inventory(size_t target, seams::StepId step);
+  const attest::Inventory& inventory(graph::StepId files, seams::StepId step);
+  attest::Attestation sbom(const std::string& name, graph::StepId files, const oci::Platform& platform,
+                           const AttestSubject& subject, seams::StepId step);
   const attest::ProvenanceFacts& facts(size_t target);
 
   const AttestContext& c_;
   AttestWishes wishes_;
-  std::map<size_t, attest::Inventory> inventories_;
+  std::map<graph::StepId, attest::Inventory> inventories_;
   std::map<size_t, attest::ProvenanceFacts> facts_;
 };
 

@@ -56,6 +56,8 @@ class Outputs {
                         .created = context.created,
                         .dockerfile = context.dockerfile,
                         .dockerfile_name = context.dockerfile_name,
+                        .context_commit = context.context_commit,
+                        .commits = context.commits,
                         .stop = context.stop},
         attestor_(attest_context_) {}
 

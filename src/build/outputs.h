@@ -1,6 +1,7 @@
 // What the user asked to have made of the result: images in the store, archives, pushes, files.
 #pragma once
 
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct OutputContext {
   std::string created;   // RFC 3339
   int64_t clamp_ns = 0;  // SOURCE_DATE_EPOCH, or 0
   std::string dockerfile, dockerfile_name;
+  std::string context_commit;                    // of a context that is a git repository
+  std::map<graph::StepId, std::string> commits;  // of GitCheckout steps
   std::vector<BuildWarning> warnings;  // for the metadata file
   std::stop_token stop;
 };

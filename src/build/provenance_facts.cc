@@ -120,6 +120,11 @@ void add(std::vector<attest::Material>& list, attest::Material material) {
   if (std::ranges::find(list, material) == list.end()) list.push_back(std::move(material));
 }
 
+/// A commit as a digest: SHA-1 unless it is as long as SHA-256.
+attest::Material git_material(const std::string& remote, const std::string& commit) {
+  return {.uri = without_credentials(remote), .algorithm = commit.size() == 64 ? "sha256" : "sha1", .hex = commit};
+}
+
 void add_uses(const graph::Run& run, attest::ProvenanceFacts& facts) {
   const auto put = [](std::vector<attest::Use>& list, const graph::Mount& mount) {
     const auto it = std::ranges::find(list, mount.id, &attest::Use::id);
@@ -154,6 +159,11 @@ attest::ProvenanceFacts provenance_facts(const AttestContext& context, size_t ta
       add_uses(*run, out);
       if (!oci::runs_natively(out.builder_platform, step.platform)) foreign.push_back(step.platform);
     }
+    if (const auto* git = step.as<graph::GitCheckout>()) {
+      const auto commit = context.commits.find(id);
+      add(out.materials, git_material(git->ref.empty() ? git->remote : git->remote + "#" + git->ref,
+                                      commit == context.commits.end() ? git->checksum : commit->second));
+    }
     if (const auto* file = step.as<graph::Download>()) {
       const auto& stack = context.steps.result(id).stack;
       attest::Material material{.uri = without_credentials(file->url), .algorithm = "sha256", .hex = {}};
@@ -164,6 +174,10 @@ attest::ProvenanceFacts provenance_facts(const AttestContext& context, size_t ta
   }
   if (is_local(request.context)) locals.insert("dockerfile");
   else if (request.context != "-") out.config_uri = without_credentials(request.context);
+  if (!context.context_commit.empty()) {
+    out.config_digest = git_material(request.context, context.context_commit);
+    add(out.materials, out.config_digest);
+  }
   out.locals.assign(locals.begin(), locals.end());
   std::ranges::sort(out.materials);
   std::ranges::sort(out.secrets);
