@@ -13,6 +13,7 @@
 #include "build/inputs.h"
 #include "build/layers.h"
 #include "build/outputs.h"
+#include "build/sbom_targets.h"
 #include "build/step_runner.h"
 #include "dockerfile/parse.h"
 #include "graph/lower.h"
@@ -31,8 +32,6 @@ void refuse_unsupported(const BuildRequest& r) {
   };
   if (!r.cache_to.empty()) refuse("--cache-to", "the local cache needs no flag");
   if (!r.cache_from.empty()) refuse("--cache-from", "the local cache needs no flag");
-  for (const auto& attest : r.attests)
-    if (!attest.disabled) refuse("--attest type=" + attest.type, "leave it out, or pass --provenance=false --sbom=false");
   if (r.call.name != "build") refuse("--call " + r.call.name, "leave it out to build");
   if (!r.policies.empty()) refuse("--policy", "leave it out");
 }
@@ -230,6 +229,7 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
   for (const auto& step : graph.steps) nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});
   std::vector<schedule::StepId> targets;
   for (const auto& target : graph.targets) targets.push_back(target.files);
+  for (const auto id : sbom_steps(inputs.dockerfile_text, request, graph)) targets.push_back(id);
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   schedule::run(schedule::Plan(std::move(nodes), targets), steps,
                 {.heavy = request.max_parallel ? request.max_parallel : std::max(2u, cores), .light = 8}, cancel);
@@ -246,6 +246,8 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
                 .observer = observer,
                 .created = created,
                 .clamp_ns = epoch ? *epoch * 1'000'000'000 : 0,
+                .dockerfile = inputs.dockerfile_text,
+                .dockerfile_name = inputs.dockerfile_name,
                 .stop = cancel.get_token()},
                result);
   if (!request.iidfile.empty()) os::write_file_atomic(request.iidfile, result.image_id);
