@@ -19,7 +19,7 @@ namespace {
 std::string digest_of(const std::vector<tree::Pick>& picks) {
   hash::Sha256 hasher;
   for (const auto& pick : picks) {
-    hasher.update(fmt::format("{}:{} {}:{} ", pick.path.size(), pick.path, pick.below.size(), pick.below));
+    hasher.update(fmt::format("{}:{} ", pick.path.size(), pick.path));
     hasher.update(tree::tree_digest(*pick.files).hex());
   }
   return hasher.finish_hex();
@@ -33,7 +33,7 @@ tree::Pick inline_pick(const graph::InlineFile& file) {
   hash::Sha256 hasher;
   hasher.update(file.bytes);
   entry.content.digest = hasher.finish();
-  return {.path = file.name, .below = {}, .files = std::make_shared<const tree::Tree>(std::vector{std::move(entry)})};
+  return {.path = file.name, .ways = {}, .is_archive = false, .files = std::make_shared<const tree::Tree>(std::vector{std::move(entry)})};
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ std::vector<std::vector<tree::Pick>> StepRunner::pick_sources(Id id) {
       const tree::Entry& file = stack.front().tree->entries().front();
       tree::Entry root = file;
       root.path.clear();
-      picks.push_back({.path = file.path, .below = {}, .files = std::make_shared<const tree::Tree>(std::vector{std::move(root)})});
+      picks.push_back({.path = file.path, .ways = {}, .is_archive = false, .files = std::make_shared<const tree::Tree>(std::vector{std::move(root)})});
     } else {
       try {
         picks = tree::pick(view, source.path, copy.parents, excludes);
@@ -171,12 +171,9 @@ bool StepRunner::unpack_archive(Id id, const graph::Copy& copy, const tree::Pick
     throw e.while_doing(fmt::format("while extracting {}", pick.path));
   }
   dir = store_.publish_dir(name, dir);
-  const bool has_owner = !copy.chown.empty();
-  const tree::Owner owner = has_owner ? owner_of(id, copy.chown) : tree::Owner{};
   const tree::Tree files = located(unpacked.tree, dir);
   for (auto entry : files.entries()) {
     if (entry.path.empty()) continue;
-    if (has_owner) entry.uid = owner.uid, entry.gid = owner.gid;
     entries.push_back(std::move(entry));
   }
   return true;
@@ -204,12 +201,12 @@ void StepRunner::execute_copy(Id id) {
         has_archive = true;
         entries.push_back({.path = "", .type = tree::Type::Dir, .mode = 0755});
         tree::Tree files = source::with_digests(tree::Tree(std::move(entries)), options_.threads, stop_);
-        all.push_back({.path = pick.path, .below = {}, .files = std::make_shared<const tree::Tree>(std::move(files))});
+        all.push_back({.path = pick.path,
+                       .ways = {},
+                       .is_archive = true,
+                       .files = std::make_shared<const tree::Tree>(std::move(files))});
         continue;
       }
-      if (copy.unpack == graph::Copy::Unpack::Always)
-        throw Error(fmt::format("{} is not an archive that can be unpacked", pick.path), {},
-                    "tar, optionally compressed with gzip, bzip2, xz or zstd, is");
       all.push_back(std::move(pick));
     }
   for (const auto& file : copy.files) all.push_back(inline_pick(file));

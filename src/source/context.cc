@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -222,6 +223,15 @@ class Walker {
   }
 
   void add_file(Entry e, const struct stat& st) {
+    if (st.st_nlink > 1) {
+      const auto [first, is_new] = first_names_.emplace(std::pair(st.st_dev, st.st_ino), e.path);
+      if (!is_new) {
+        e.type = Type::Hardlink;
+        e.link = first->second;
+        entries_.push_back(std::move(e));
+        return;
+      }
+    }
     e.type = Type::File;
     e.size = static_cast<uint64_t>(st.st_size);
     e.content.disk_path = absolute(e.path);
@@ -242,6 +252,7 @@ class Walker {
   std::vector<Entry> entries_;
   std::vector<size_t> files_, unread_;  // into entries_
   std::vector<Stamp> stamps_;           // one per files_
+  std::map<std::pair<dev_t, ino_t>, std::string> first_names_;  // of files that have several
 };
 
 /// Links that stand in the path of something wanted make their targets wanted too. True if that added anything.

@@ -26,7 +26,9 @@ std::string parent_of(std::string_view path) {
 /// Paths that a pattern matches, walking only the directories that its literal parts allow.
 class Matcher {
  public:
-  Matcher(const View& source, const std::string& pattern) : source_(source), parts_(split(pattern, '/')) {
+  /// `parents`: `**` matches directories at any depth, and links are not followed.
+  Matcher(const View& source, const std::string& pattern, bool parents)
+      : source_(source), parts_(split(pattern, '/')), parents_(parents) {
     walk("", 0);
     std::sort(found_.begin(), found_.end());
     found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
@@ -40,7 +42,7 @@ class Matcher {
       return;
     }
     const std::string& part = parts_[at];
-    if (part == "**") {
+    if (parents_ && part == "**") {
       walk(dir, at + 1);
       for (const auto& name : children_of(dir)) {
         const std::string path = join(dir, name);
@@ -52,7 +54,7 @@ class Matcher {
     }
     if (!dockerfile::has_wildcard(part)) {
       const std::string path = join(dir, part);
-      if (source_.lookup(source_.resolve(path, at + 1 < parts_.size()))) walk(path, at + 1);
+      if (source_.lookup(parents_ ? path : source_.resolve(path, at + 1 < parts_.size()))) walk(path, at + 1);
       return;
     }
     for (const auto& name : children_of(dir))
@@ -60,7 +62,7 @@ class Matcher {
   }
 
   std::vector<std::string> children_of(const std::string& dir) const {
-    const std::string real = source_.resolve(dir);
+    const std::string real = parents_ ? dir : source_.resolve(dir);
     const auto entry = source_.lookup(real);
     if (!entry || entry->type != Type::Dir) return {};
     return source_.children(real);
@@ -68,6 +70,7 @@ class Matcher {
 
   const View& source_;
   std::vector<std::string> parts_;
+  bool parents_;
   std::vector<std::string> found_;
 };
 
@@ -107,6 +110,43 @@ std::shared_ptr<const Tree> subtree(const View& source, const std::string& real,
   return shared(Tree(std::move(missing)));
 }
 
+Error not_found(std::string_view path) { return Error(fmt::format("no such file or directory: /{}", path)); }
+
+/// --parents: what matches, in one tree below the pivot.
+std::vector<Pick> pick_with_parents(const View& source, const std::string& pattern, const dockerfile::IgnoreFile& excludes) {
+  const size_t pivot = pattern.find("/./");
+  const std::string base = pivot == pattern.npos ? "" : pattern.substr(0, pivot);
+  const std::string full = pivot == pattern.npos ? pattern : join(base, pattern.substr(pivot + 3));
+  const bool wild = dockerfile::has_wildcard(full);
+  const std::vector<std::string> paths = wild ? Matcher(source, full, true).found() : std::vector{full};
+  const size_t skip = base.empty() ? 0 : base.size() + 1;
+  Pick one;
+  std::vector<Entry> entries;
+  std::set<std::string> have = {""};
+  for (const auto& path : paths) {
+    if (!path.empty() && !source.lookup(path)) throw not_found(path);
+    for (Entry& e : source.flatten(path).take()) {
+      e.path.erase(0, std::min(skip, e.path.size()));
+      if (e.type == Type::Hardlink) e.link.erase(0, std::min(skip, e.link.size()));
+      if ((!excludes.empty() && excludes.excludes(e.path)) || !have.insert(e.path).second) continue;
+      entries.push_back(std::move(e));
+    }
+    if (!wild && !path.empty() && !have.contains(path.substr(std::min(skip, path.size()))))
+      throw Error(fmt::format("/{} is left out by --exclude", path));
+  }
+  const size_t matched = entries.size();
+  for (size_t i = 0; i < matched; ++i) {
+    for (std::string dir = parent_of(entries[i].path); have.insert(dir).second; dir = parent_of(dir)) {
+      one.ways.insert(dir);
+      entries.push_back(*source.lookup(join(base, dir)));
+      entries.back().path = dir;
+    }
+  }
+  entries.push_back({.path = "", .type = Type::Dir, .mode = 0755});
+  one.files = std::make_shared<const Tree>(std::move(entries));
+  return {std::move(one)};
+}
+
 /// Builds a layer over a destination, remembering what it has added itself.
 class Layer {
  public:
@@ -120,17 +160,39 @@ class Layer {
     return there ? std::optional(there->type) : std::nullopt;
   }
 
-  void make_parents(const std::string& path) {
+  void make_parents(const std::string& path, const std::optional<Owner>& owner, uint32_t mode) {
     if (path.empty()) return;
     if (const auto there = at(path)) {
       if (*there == Type::Dir) return;
       throw Error(fmt::format("cannot copy into /{}: it is not a directory", path));
     }
-    make_parents(parent_of(path));
-    Entry dir{.path = path, .type = Type::Dir, .mode = how_.dir_mode()};
-    if (how_.owner) dir.uid = how_.owner->uid, dir.gid = how_.owner->gid;
+    make_parents(parent_of(path), owner, mode);
+    Entry dir{.path = path, .type = Type::Dir, .mode = mode};
+    if (owner) dir.uid = owner->uid, dir.gid = owner->gid;
     dir.mtime_ns = kNeutralTime * 1'000'000'000;
     add(std::move(dir), true);
+  }
+
+  /// One entry of an archive that is unpacked.
+  void unpack(Entry entry) {
+    const std::string dir = real_dir(parent_of(entry.path));
+    make_parents(dir, {}, 0755);
+    entry.path = join(dir, os::base_name(entry.path));
+    const auto mine = places_.find(entry.path);
+    if (mine != places_.end() && added_[mine->second].type == Type::Dir && entry.type != Type::Dir)
+      throw Error(fmt::format("one archive has the file /{}, another one the directory", entry.path));
+    if (how_.owner) entry.uid = how_.owner->uid, entry.gid = how_.owner->gid;
+    if (entry.type == Type::Dir) real_dirs_.erase(entry.path);
+    add(std::move(entry), true);
+  }
+
+  /// A directory that only leads to something: one that is there keeps its owner, but gets the source's mode.
+  void make_way(Entry entry) {
+    if (at(entry.path) != Type::Dir) return put(std::move(entry), true);
+    const auto place = places_.find(entry.path);
+    Entry there = place != places_.end() ? added_[place->second] : *dest_.lookup(entry.path);
+    there.mode = entry.mode;
+    add(std::move(there), true);
   }
 
   void reserve(size_t count) { added_.reserve(count); }
@@ -156,6 +218,16 @@ class Layer {
   Tree finish() && { return Tree(std::move(added_)); }
 
  private:
+  /// Where a directory of an archive is: links of the destination are followed, unless something added replaced them.
+  std::string real_dir(const std::string& path) {
+    if (path.empty() || !how_.follow_links || places_.contains(path)) return path;
+    if (const auto known = real_dirs_.find(path); known != real_dirs_.end()) return known->second;
+    std::string real = join(real_dir(parent_of(path)), os::base_name(path));
+    if (const auto there = dest_.lookup(real); there && there->type == Type::Symlink && !places_.contains(real))
+      real = dest_.resolve(real);
+    return real_dirs_[path] = real;
+  }
+
   void add(Entry entry, bool is_looked_up) {
     if (!is_looked_up) {
       added_.push_back(std::move(entry));
@@ -170,42 +242,22 @@ class Layer {
   const Placement& how_;
   std::vector<Entry> added_;
   std::map<std::string, size_t> places_;  // of those in added_ that matter for what comes
+  std::map<std::string, std::string> real_dirs_;  // answers of real_dir()
 };
 
 }  // namespace
 
 std::vector<Pick> pick(const View& source, const std::string& pattern, bool parents,
                        const dockerfile::IgnoreFile& excludes) {
-  std::string base, rest = pattern;
-  if (const size_t pivot = pattern.find("/./"); parents && pivot != pattern.npos) {
-    base = pattern.substr(0, pivot);
-    rest = pattern.substr(pivot + 3);
-  }
-  const std::string full = join(base, rest);
-  const bool wild = dockerfile::has_wildcard(full) || (parents && full.find("**") != full.npos);
-  std::vector<std::string> paths;
-  if (wild) {
-    paths = Matcher(source, full).found();
-  } else {
-    if (!full.empty() && !source.lookup(source.resolve(full)))
-      throw Error(fmt::format("no such file or directory: /{}", full));
-    paths = {full};
-  }
+  if (parents) return pick_with_parents(source, pattern, excludes);
+  const bool wild = dockerfile::has_wildcard(pattern);
   std::vector<Pick> picks;
-  for (const auto& path : paths) {
+  for (const auto& path : wild ? Matcher(source, pattern, false).found() : std::vector{pattern}) {
     const std::string real = source.resolve(path);
     const auto entry = source.lookup(real);
-    if (!entry) {
-      if (wild) continue;  // a dangling link that the pattern happened to match
-      throw Error(fmt::format("no such file or directory: /{}", path));
-    }
+    if (!entry) throw not_found(path);
     Pick one;
     one.path = path;
-    if (parents) {
-      const size_t keep_from = base.empty() ? 0 : base.size() + 1;
-      one.below = parent_of(path.size() > keep_from ? std::string_view(path).substr(keep_from) : std::string_view());
-    }
-    if (entry->type != Type::Dir && !excludes.empty() && excludes.excludes(os::base_name(path))) continue;
     one.files = subtree(source, real, excludes);
     if (one.files->empty()) {
       Entry root = *entry;
@@ -230,21 +282,19 @@ Tree place(const View& dest, std::vector<Pick> picks, const Placement& how) {
     const auto there = layer.at(at);
     const std::string name = os::base_name(one.path);
     std::string target = at;
-    if (!one.below.empty()) target = join(target, one.below);
-    if (how.as_directory) {
-      if (!one.path.empty()) target = join(target, name);
-    } else if (!one.is_dir() && (wants_dir || at.empty() || (there && *there == Type::Dir))) {
+    if (!one.is_dir() && (wants_dir || how.as_directory || at.empty() || (there && *there == Type::Dir)))
       target = join(at, name);
-    }
     if (how.follow_links && target != at) target = join(dest.resolve(parent_of(target)), os::base_name(target));
-    layer.make_parents(one.is_dir() ? target : parent_of(target));
+    layer.make_parents(one.is_dir() ? target : parent_of(target), how.owner, one.is_archive ? 0755 : how.dir_mode());
     for (const auto& entry : one.files->entries()) {
       Entry e = entry;
       e.path = join(target, e.path);
       if (e.type == Type::Hardlink) e.link = join(target, e.link);
       e.opaque = false;
       if (e.path == target && one.is_dir()) continue;  // made above, or left as it is
-      layer.put(std::move(e), picks.size() > 1);
+      if (one.is_archive) layer.unpack(std::move(e));
+      else if (!one.ways.empty() && one.ways.contains(entry.path)) layer.make_way(std::move(e));
+      else layer.put(std::move(e), picks.size() > 1);
     }
     one.files.reset();
   }
@@ -257,7 +307,7 @@ Tree make_dirs(const View& dest, const std::string& path, Owner owner) {
   how.owner = owner;
   Layer layer(dest, how);
   const std::string real = dest.resolve(os::clean_path(path).substr(1));
-  layer.make_parents(real);
+  layer.make_parents(real, owner, 0755);
   return std::move(layer).finish();
 }
 

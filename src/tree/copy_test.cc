@@ -123,6 +123,60 @@ TEST(Copy, ParentsKeepThePathBehindThePivot) {
             "out/ out/src/ out/src/a.c out/src/sub/ out/src/sub/c.c ");
 }
 
+TEST(Copy, ParentsHaveTheModeOfTheSourceAndAreNotFollowed) {
+  const View source = view({dir(""), dir("a", 0711), dir("a/b", 0700), file("a/b/c", "c"), link("a/l", "b"), link("z", "a")});
+  Placement how;
+  how.dest = "/d/";
+  const Tree fresh = place(View({}), pick(source, "a/b/c", true, {}), how);
+  EXPECT_EQ(fresh.find("d")->mode, 0755u);
+  EXPECT_EQ(fresh.find("d/a")->mode, 0711u);
+  EXPECT_EQ(fresh.find("d/a/b")->mode, 0700u);
+  Entry owned = dir("d/a", 0750);
+  owned.uid = 5;
+  const Tree merged = place(view({dir("d"), owned}), pick(source, "a/b/c", true, {}), how);
+  EXPECT_EQ(merged.find("d/a")->mode, 0711u);
+  EXPECT_EQ(merged.find("d/a")->uid, 5u);
+  EXPECT_EQ(names(place(View({}), pick(source, "a/l", true, {}), how)), "d/ d/a/ d/a/l@ ");
+  EXPECT_THROW(pick(source, "z/b/c", true, {}), Error);
+}
+
+TEST(Copy, ExcludesOfParentsAreRelativeToThePivot) {
+  const auto copied_with = [](const std::string& pattern, const std::string& exclude) {
+    Placement how;
+    how.dest = "/d/";
+    return names(place(View({}), pick(app(), pattern, true, dockerfile::IgnoreFile::from_patterns({exclude})), how));
+  };
+  EXPECT_EQ(copied_with("src", "src/sub"), "d/ d/src/ d/src/a.c d/src/b.h ");
+  EXPECT_EQ(copied_with("src/./*", "sub"), "d/ d/a.c d/b.h ");
+  EXPECT_THROW(copied_with("src/./sub", "sub"), Error);
+}
+
+TEST(Copy, ExcludesDoNotConcernThePickItself) {
+  EXPECT_EQ(copied(app(), "go.*", "/x/", View({}), {"go.*", "**/*.sum"}), "x/ x/go.mod x/go.sum ");
+}
+
+TEST(Copy, ArchivesKeepTheirModesAndImplyPlainDirectories) {
+  Placement how;
+  how.dest = "/d/";
+  how.owner = Owner{5, 6};
+  how.mode = ModeChange::parse("600");
+  const auto archive = [](std::vector<Entry> entries) {
+    entries.push_back(dir(""));
+    return Pick{.path = "x.tar", .ways = {}, .is_archive = true, .files = std::make_shared<const Tree>(std::move(entries))};
+  };
+  const Tree tree = place(View({}), {archive({file("a/b/c", "c", 0640)})}, how);
+  EXPECT_EQ(names(tree), "d/ d/a/ d/a/b/ d/a/b/c ");
+  EXPECT_EQ(tree.find("d/a")->mode, 0755u);
+  EXPECT_EQ(tree.find("d/a")->uid, 0u);
+  EXPECT_EQ(tree.find("d/a/b/c")->mode, 0640u);
+  EXPECT_EQ(tree.find("d/a/b/c")->uid, 5u);
+  const View base = view({dir("d"), link("d/l", "real"), dir("d/real", 0700), dir("d/was"), file("d/was/x", "x")});
+  EXPECT_EQ(names(place(base, {archive({file("l/c", "c"), file("was", "w")})}, how)), "d/real/c d/was ");
+  EXPECT_EQ(names(place(base, {archive({dir("l"), file("l/c", "c")})}, how)), "d/l/ d/l/c ");
+}
+
+TEST(Copy, TwoStarsAreOneWithoutParents) { EXPECT_EQ(copied(app(), "**/*.c", "/x/"), "x/ x/a.c "); }
+
 TEST(Copy, OwnerAndModeApplyToWhatIsCopied) {
   Placement how;
   how.dest = "/x/";
