@@ -66,8 +66,9 @@ Value runtime_part(const Config& c) {
   if (!c.user.empty()) out["User"] = c.user;
   if (!c.exposed_ports.empty()) out["ExposedPorts"] = set_object(c.exposed_ports);
   out["Env"] = c.env;
-  if (c.entrypoint) out["Entrypoint"] = *c.entrypoint;
-  if (c.cmd) out["Cmd"] = *c.cmd;
+  // Empty lists are left out: in Docker's config they mean the same as none.
+  if (c.entrypoint && !c.entrypoint->empty()) out["Entrypoint"] = *c.entrypoint;
+  if (c.cmd && !c.cmd->empty()) out["Cmd"] = *c.cmd;
   if (c.healthcheck) out["Healthcheck"] = to_json(*c.healthcheck);
   if (!c.volumes.empty()) out["Volumes"] = set_object(c.volumes);
   if (!c.working_dir.empty()) out["WorkingDir"] = c.working_dir;
@@ -79,7 +80,7 @@ Value runtime_part(const Config& c) {
   if (!c.on_build.empty()) out["OnBuild"] = c.on_build;
   if (!c.stop_signal.empty()) out["StopSignal"] = c.stop_signal;
   if (c.args_escaped) out["ArgsEscaped"] = true;
-  if (c.shell) out["Shell"] = *c.shell;
+  if (c.shell && !c.shell->empty()) out["Shell"] = *c.shell;
   return out;
 }
 

@@ -31,6 +31,15 @@ TEST(Config, PrintThenParseKeepsWhatAnImageSays) {
   EXPECT_EQ(back.platform, c.platform);
 }
 
+TEST(Config, EmptyListsAreNotSaid) {
+  Config c;
+  c.entrypoint = std::vector<std::string>{};
+  c.cmd = std::vector<std::string>{};
+  c.shell = std::vector<std::string>{};
+  const std::string text = print(c);
+  for (const char* key : {"Entrypoint", "Cmd", "Shell"}) EXPECT_EQ(text.find(key), text.npos) << key;
+}
+
 TEST(Config, SetEnvReplacesInPlace) {
   Config c;
   c.env = {"A=1", "B=2"};
