@@ -75,6 +75,7 @@ start_buildkit() {
   rm -f "$state/buildkitd.sock"
   cat >"$state/buildkitd.toml" <<CONFIG
 root = "$state/root"
+insecure-entitlements = ["network.host", "security.insecure"]
 [grpc]
 address = ["unix://$state/buildkitd.sock"]
 [worker.oci]

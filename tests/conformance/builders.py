@@ -1,5 +1,6 @@
 """The builders under comparison. Each gets a prepared case and leaves an OCI layout or an error text."""
 import argparse
+import json
 import os
 import pathlib
 import shlex
@@ -126,8 +127,9 @@ class BuildKit:
         if name == "build-context":
             context, _, source = value.partition("=")
             if source.startswith("oci-layout://"):
-                path, _, tag = source.removeprefix("oci-layout://").partition(":")
-                return [f"--oci-layout={context}={path}", f"--opt=context:{context}=oci-layout://{context}:{tag or 'latest'}"]
+                path = source.removeprefix("oci-layout://").partition(":")[0]
+                digest = json.loads(pathlib.Path(path, "index.json").read_text())["manifests"][0]["digest"]
+                return [f"--oci-layout=layout={path}", f"--opt=context:{context}=oci-layout://layout@{digest}"]
             if "://" in source or source.startswith("target:"):
                 return [f"--opt=context:{context}={source}"]
             return [f"--local={context}={source}", f"--opt=context:{context}=local:{context}"]

@@ -28,7 +28,7 @@ class Node:
 
 def content_text(content):
     text = content.decode("utf-8", "replace")
-    if len(content) <= 60 and "\ufffd" not in text:
+    if len(content) <= 200 and "\ufffd" not in text:
         return json.dumps(text, ensure_ascii=False)
     return f"{len(content)} bytes {hashlib.sha256(content).hexdigest()[:12]}"
 
@@ -152,7 +152,8 @@ def lines_of_config(config):
         if key not in run_config:
             yield f"{key} absent"
         elif run_config[key] != DEFAULTS.get(key):
-            yield f"{key} {json.dumps(run_config[key], ensure_ascii=False, sort_keys=True)}"
+            text = json.dumps(run_config[key], ensure_ascii=False, sort_keys=True)
+            yield f"{key} " + (text.replace(DEFAULTS["Env"][0], "PATH") if key == "Env" else text)
 
 
 def lines_of_history(history):

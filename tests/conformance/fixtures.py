@@ -18,17 +18,18 @@ import threading
 from cases import CaseError
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-TIME = 1_700_000_000  # of every file
+TIME = 1_700_000_000
 
 # In every base image above busybox: users, links of all kinds, and the folders a sandbox needs.
 BASE_FILES = [
     ("etc/passwd", 0o644, "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\n"
      "app:x:1000:1001:app:/home/app:/bin/sh\nalone:x:2000:2000::/nowhere:/bin/sh\n"),
     ("etc/group", 0o644, "root:x:0:\ndaemon:x:1:\nstaff:x:50:app\napp:x:1001:\nalone:x:2000:\n"),
-    ("srv/file", 0o644, "file\n"), ("srv/real/inner", 0o600, "inner\n"),
+    ("srv/file", 0o644, "file\n"), ("srv/real/inner", 0o600, "inner\n"), ("opt/noted/file", 0o644, "noted\n"),
 ]
 BASE_FOLDERS = [("dev", 0o755, 0, 0), ("proc", 0o755, 0, 0), ("sys", 0o755, 0, 0), ("srv", 0o755, 0, 0),
-                ("srv/real", 0o755, 0, 0), ("home/app", 0o700, 1000, 1001)]
+                ("srv/real", 0o755, 0, 0), ("home/app", 0o700, 1000, 1001), ("opt/noted", 0o755, 0, 0)]
+NOTED = {"opt/noted": "folder", "opt/noted/file": "file"}  # path: its extended attribute user.note
 BASE_LINKS = [("srv/link", "real"), ("srv/absolute", "/srv/real"), ("srv/dangling", "missing"),
               ("srv/filelink", "file"), ("srv/loop", "loop"), ("srv/up", "../../../../srv/real")]
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -54,6 +55,8 @@ def base_layer():
             member = tarfile.TarInfo(path)
             member.type, member.mode, member.uid, member.gid, member.mtime = kind, mode, uid, gid, TIME
             member.size, member.linkname = len(content), target
+            if path in NOTED:
+                member.pax_headers = {"SCHILY.xattr.user.note": NOTED[path]}
             archive.addfile(member, io.BytesIO(content))
 
         for path, mode, uid, gid in BASE_FOLDERS:
@@ -115,8 +118,8 @@ def push_images(folder, registry, bases):
     return digests
 
 
-def make_files(folder, entries, keep_open):
-    """The files of one section on disk. Listening sockets go into `keep_open`."""
+def make_files(folder, entries, keep_open, time):
+    """The files of one section on disk, all of one time. Listening sockets go into `keep_open`."""
     folder.mkdir(parents=True, exist_ok=True)
     for entry in entries:
         path = folder / entry.path
@@ -143,8 +146,8 @@ def make_files(folder, entries, keep_open):
     for entry in reversed(entries):
         path = folder / entry.path
         if entry.kind in ("folder", "file", "fifo"):
-            os.chmod(path, entry.mode or (0o755 if entry.kind == "folder" else 0o644))
-        os.utime(path, (TIME, TIME), follow_symlinks=False)
+            os.chmod(path, (0o755 if entry.kind == "folder" else 0o644) if entry.mode is None else entry.mode)
+        os.utime(path, (time, time), follow_symlinks=False)
 
 
 def zstd(content):
