@@ -20,7 +20,7 @@ size_t MemoryBytes::read(uint64_t offset, std::span<uint8_t> into) {
 }
 
 DiskBytes::DiskBytes(const std::string& path) : fd_(os::open_file(path, O_RDONLY | O_NOFOLLOW)) {
-  struct stat st {};
+  struct stat st{};
   if (::fstat(fd_.get(), &st) != 0) throw errno_error("look at", path);
   size_ = static_cast<uint64_t>(st.st_size);
 }
@@ -28,7 +28,8 @@ DiskBytes::DiskBytes(const std::string& path) : fd_(os::open_file(path, O_RDONLY
 size_t DiskBytes::read(uint64_t offset, std::span<uint8_t> into) {
   size_t done = 0;
   while (done < into.size()) {
-    const ssize_t n = ::pread(fd_.get(), into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+    const ssize_t n = ::pread(fd_.get(), into.data() + done, into.size() - done,
+                              static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw errno_error("read a file of the image");
     if (n == 0) break;

@@ -1,5 +1,5 @@
-// One file of an image, read from front to back: from disk, from memory, or as it comes out of a layer's blob. That is all
-// a scanner may ask for, so that no base image has to be unpacked for it.
+// One file of an image, read from front to back: from disk, from memory, or as it comes out of a
+// layer's blob. That is all a scanner may ask for, so that no base image has to be unpacked for it.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ class FileBytes {
   virtual ~FileBytes() = default;
   /// Bytes in the file.
   virtual uint64_t size() const = 0;
-  /// Fills `into` from `offset` on; fewer bytes only at the end of the file. `offset` is never before the end of the last
-  /// read.
+  /// Fills `into` from `offset` on; fewer bytes only at the end of the file. `offset` is never
+  /// before the end of the last read.
   virtual size_t read(uint64_t offset, std::span<uint8_t> into) = 0;
 };
 

@@ -1,9 +1,10 @@
 // Go programs name the modules that they were built from.
 //
-// The linker puts a record into the data of the program: 16 bytes aligned, "\xff Go buildinf:", the pointer size, a flags
-// byte, and for Go 1.18 and later (flag 2) at byte 32 two strings with their lengths before them: the version of Go and
-// the text of `go version -m`, 16 bytes of markers around it. The record is looked for in every segment that is not
-// code; the program header says where those are, at the front of the file, so one pass forward is enough.
+// The linker puts a record into the data of the program: 16 bytes aligned, "\xff Go buildinf:", the
+// pointer size, a flags byte, and for Go 1.18 and later (flag 2) at byte 32 two strings with their
+// lengths before them: the version of Go and the text of `go version -m`, 16 bytes of markers
+// around it. The record is looked for in every segment that is not code; the program header says
+// where those are, at the front of the file, so one pass forward is enough.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -29,7 +30,8 @@ class Elf {
  public:
   /// The first bytes of a file.
   explicit Elf(std::string_view head) : head_(head) {
-    is_elf_ = head.size() >= 64 && head.starts_with("\177ELF") && (head[4] == 1 || head[4] == 2) && (head[5] == 1 || head[5] == 2);
+    is_elf_ = head.size() >= 64 && head.starts_with("\177ELF") && (head[4] == 1 || head[4] == 2) &&
+              (head[5] == 1 || head[5] == 2);
     is_64_ = is_elf_ && head[4] == 2;
     is_big_ = is_elf_ && head[5] == 2;
   }
@@ -43,7 +45,8 @@ class Elf {
   /// A loaded segment without code, from its entry in the program header.
   std::optional<Segment> data_segment(std::string_view entry) const {
     constexpr uint64_t kLoad = 1, kExecutable = 1;
-    if (number(entry, 0, 4) != kLoad || (number(entry, is_64_ ? 4 : 24, 4) & kExecutable)) return std::nullopt;
+    if (number(entry, 0, 4) != kLoad || (number(entry, is_64_ ? 4 : 24, 4) & kExecutable))
+      return std::nullopt;
     if (is_64_) return Segment{number(entry, 8, 8), number(entry, 32, 8)};
     return Segment{number(entry, 4, 4), number(entry, 16, 4)};
   }
@@ -51,7 +54,8 @@ class Elf {
  private:
   uint64_t number(std::string_view bytes, size_t at, size_t size) const {
     uint64_t out = 0;
-    for (size_t i = 0; i < size; ++i) out = out << 8 | static_cast<uint8_t>(bytes[at + (is_big_ ? i : size - 1 - i)]);
+    for (size_t i = 0; i < size; ++i)
+      out = out << 8 | static_cast<uint8_t>(bytes[at + (is_big_ ? i : size - 1 - i)]);
     return out;
   }
 
@@ -68,7 +72,8 @@ std::string read_at(FileBytes& file, uint64_t offset, size_t size) {
 /// Text that is read on as far as it is asked for.
 class Growing {
  public:
-  Growing(FileBytes& file, std::string begin, uint64_t offset) : file_(file), text_(std::move(begin)), end_(offset + text_.size()) {}
+  Growing(FileBytes& file, std::string begin, uint64_t offset)
+      : file_(file), text_(std::move(begin)), end_(offset + text_.size()) {}
   bool has(size_t size) {
     while (text_.size() < size) {
       const std::string more = read_at(file_, end_, std::max<size_t>(size - text_.size(), 4096));
@@ -115,15 +120,18 @@ std::optional<BuildInfo> parse_record(Growing& bytes) {
   if (!go || !(go->starts_with("go") || go->starts_with("devel "))) return std::nullopt;
   auto modules = bytes.string(at);
   if (!modules) return std::nullopt;
-  if (modules->size() >= 2 * kMarker) *modules = modules->substr(kMarker, modules->size() - 2 * kMarker);
-  else modules->clear();
+  if (modules->size() >= 2 * kMarker)
+    *modules = modules->substr(kMarker, modules->size() - 2 * kMarker);
+  else
+    modules->clear();
   return BuildInfo{std::move(*go), std::move(*modules)};
 }
 
 /// `can_go_on`: false once bytes behind the segment may have been read, which cannot be read again.
 std::optional<BuildInfo> find_record(FileBytes& file, const Segment& segment, bool& can_go_on) {
   const uint64_t end = std::min(segment.offset + segment.size, file.size());
-  // Segments are aligned to more than the record is, so its place in the file is aligned as its address.
+  // Segments are aligned to more than the record is, so its place in the file is aligned as its
+  // address.
   for (uint64_t offset = segment.offset; offset < end;) {
     const std::string window = read_at(file, offset, std::min<uint64_t>(kWindow, end - offset));
     if (window.empty()) return std::nullopt;
@@ -142,7 +150,8 @@ std::optional<BuildInfo> find_record(FileBytes& file, const Segment& segment, bo
   return std::nullopt;
 }
 
-Package module_package(const std::string& module, const std::string& version, const std::string& path) {
+Package module_package(const std::string& module, const std::string& version,
+                       const std::string& path) {
   Package out{.type = "golang", .name = module, .version = version == "(devel)" ? "" : version};
   if (const size_t slash = module.rfind('/'); slash != module.npos) {
     out.space = module.substr(0, slash);
@@ -157,12 +166,15 @@ Package module_package(const std::string& module, const std::string& version, co
 std::vector<Package> read_go_binary(FileBytes& file, const std::string& path) {
   const std::string head = read_at(file, 0, 64);
   const Elf elf(head);
-  if (!elf || elf.entry_size() < elf.least_entry() || elf.count() > 256 || elf.table() < head.size()) return {};
+  if (!elf || elf.entry_size() < elf.least_entry() || elf.count() > 256 ||
+      elf.table() < head.size())
+    return {};
   const std::string table = read_at(file, elf.table(), elf.entry_size() * elf.count());
   std::vector<Segment> segments;
   uint64_t behind = elf.table() + table.size();
   for (size_t i = 0; i + elf.entry_size() <= table.size(); i += elf.entry_size())
-    if (auto segment = elf.data_segment(std::string_view(table).substr(i, elf.entry_size()))) segments.push_back(*segment);
+    if (auto segment = elf.data_segment(std::string_view(table).substr(i, elf.entry_size())))
+      segments.push_back(*segment);
   std::ranges::sort(segments, {}, &Segment::offset);
 
   std::optional<BuildInfo> info;
@@ -187,12 +199,16 @@ std::vector<Package> read_go_binary(FileBytes& file, const std::string& path) {
   for (const auto& line : split(info->modules, '\n')) {
     const auto words = split(line, '\t');
     if (words.size() < 3) continue;
-    if (words[0] == "mod") main = module_package(words[1], words[2], path);
-    else if (words[0] == "dep") out.push_back(module_package(words[1], words[2], path));
-    else if (words[0] == "=>" && !out.empty()) out.back() = module_package(words[1], words[2], path);
+    if (words[0] == "mod")
+      main = module_package(words[1], words[2], path);
+    else if (words[0] == "dep")
+      out.push_back(module_package(words[1], words[2], path));
+    else if (words[0] == "=>" && !out.empty())
+      out.back() = module_package(words[1], words[2], path);
   }
   // "go1.22.1 X:boringcrypto"; development versions have no number.
-  const std::string number = info->go.starts_with("go") ? info->go.substr(2, info->go.find(' ') - 2) : "";
+  const std::string number =
+      info->go.starts_with("go") ? info->go.substr(2, info->go.find(' ') - 2) : "";
   out.push_back(module_package("stdlib", number, path));
   out.back().license = "BSD-3-Clause";
   if (main) {

@@ -18,7 +18,8 @@ std::string license_of(const json::Value& value) {
   return out;
 }
 
-std::optional<Package> package_of(const std::string& full_name, const json::Value& value, const std::string& path) {
+std::optional<Package> package_of(const std::string& full_name, const json::Value& value,
+                                  const std::string& path) {
   Package package{.type = "npm", .name = full_name, .version = json::string_or(value, "version")};
   if (const size_t slash = full_name.rfind('/'); slash != full_name.npos) {
     package.space = full_name.substr(0, slash);
@@ -26,10 +27,13 @@ std::optional<Package> package_of(const std::string& full_name, const json::Valu
   }
   if (package.name.empty() || package.version.empty()) return std::nullopt;
   for (const char* key : {"license", "licenses"})
-    if (const auto* license = json::find(value, key); license && package.license.empty()) package.license = license_of(*license);
+    if (const auto* license = json::find(value, key); license && package.license.empty())
+      package.license = license_of(*license);
   const auto* author = json::find(value, "author");
-  if (author && author->is_string()) package.supplier = author->get<std::string>();
-  else if (author) package.supplier = json::string_or(*author, "name");
+  if (author && author->is_string())
+    package.supplier = author->get<std::string>();
+  else if (author)
+    package.supplier = json::string_or(*author, "name");
   package.homepage = json::string_or(value, "homepage");
   package.summary = json::string_or(value, "description");
   package.found_in = {path};
@@ -37,7 +41,8 @@ std::optional<Package> package_of(const std::string& full_name, const json::Valu
 }
 
 /// Version 1 nests what a package brings along under it.
-void read_dependencies(const json::Value& value, const std::string& path, std::vector<Package>& out) {
+void read_dependencies(const json::Value& value, const std::string& path,
+                       std::vector<Package>& out) {
   const auto* dependencies = json::find(value, "dependencies");
   if (!dependencies || !dependencies->is_object()) return;
   for (const auto& [name, one] : dependencies->items()) {
@@ -66,7 +71,9 @@ std::vector<Package> read_package_lock(std::string_view text, const std::string&
     constexpr std::string_view kFolder = "node_modules/";
     const size_t last = where.rfind(kFolder);
     // The project itself and its workspaces are not packages that it uses.
-    if (last == where.npos || !one.is_object() || json::bool_or(one, "dev") || json::bool_or(one, "link")) continue;
+    if (last == where.npos || !one.is_object() || json::bool_or(one, "dev") ||
+        json::bool_or(one, "link"))
+      continue;
     const std::string name = json::string_or(one, "name", where.substr(last + kFolder.size()));
     if (auto package = package_of(name, one, path)) out.push_back(std::move(*package));
   }

@@ -1,4 +1,5 @@
-// What a package database says about one package. Plain data between the readers of databases and the SPDX document.
+// What a package database says about one package. Plain data between the readers of databases and
+// the SPDX document.
 #pragma once
 
 #include <string>
@@ -12,14 +13,16 @@ struct Package {
   std::string space;  // its namespace there: "debian", "@angular", "golang.org/x"; may be empty
   std::string name;
   std::string version;  // as the database writes it; empty = not stated
-  std::vector<std::pair<std::string, std::string>> qualifiers;  // of the package URL: arch, distro ...
+  std::vector<std::pair<std::string, std::string>>
+      qualifiers;  // of the package URL: arch, distro ...
 
   std::string license;   // as stated, seldom an SPDX expression; empty = not stated
   std::string supplier;  // who packaged it, "Name <address>" or a name; empty = not stated
   std::string homepage;
   std::string summary;
   std::vector<std::string> found_in;  // paths in the image, without leading slash
-  std::vector<std::string> parts;     // package URLs of what it was built from (Go modules in a binary)
+  std::vector<std::string>
+      parts;  // package URLs of what it was built from (Go modules in a binary)
 
   /// The package URL, which is its identity.
   std::string purl() const;

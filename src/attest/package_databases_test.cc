@@ -19,38 +19,47 @@ std::vector<std::string> urls(const std::vector<Package>& packages) {
 }
 
 TEST(OsRelease, ValuesLoseTheirQuotes) {
-  const auto found = read_os_release("# comment\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID='12'\n");
+  const auto found = read_os_release(
+      "# comment\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID='12'\n");
   EXPECT_EQ(found.name, "Debian GNU/Linux 12 (bookworm)");
   EXPECT_EQ(found.qualifier(), "debian-12");
 }
 
 TEST(Dpkg, OnlyInstalledPackagesCount) {
   const auto found = read_dpkg_status(
-      "Package: libc6\nStatus: install ok installed\nSource: glibc (2.36-9)\nVersion: 2.36-9+deb12u8\nArchitecture: amd64\n"
-      "Maintainer: GNU Libc Maintainers <libc@example.org>\nDescription: GNU C Library\n more text: with a colon\n\n"
+      "Package: libc6\nStatus: install ok installed\nSource: glibc (2.36-9)\nVersion: "
+      "2.36-9+deb12u8\nArchitecture: amd64\n"
+      "Maintainer: GNU Libc Maintainers <libc@example.org>\nDescription: GNU C Library\n more "
+      "text: with a colon\n\n"
       "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\nArchitecture: all\n",
       "var/lib/dpkg/status");
-  EXPECT_THAT(urls(found), ElementsAre("pkg:deb/libc6@2.36-9%2Bdeb12u8?arch=amd64&upstream=glibc%402.36-9"));
+  EXPECT_THAT(urls(found),
+              ElementsAre("pkg:deb/libc6@2.36-9%2Bdeb12u8?arch=amd64&upstream=glibc%402.36-9"));
   EXPECT_EQ(found[0].summary, "GNU C Library");
 }
 
 TEST(Dpkg, FilesOfDistrolessImagesHaveNoStatus) {
-  EXPECT_THAT(urls(read_dpkg_status("Package: tzdata\nVersion: 2024a\nArchitecture: all\n", "var/lib/dpkg/status.d/tzdata")),
+  EXPECT_THAT(urls(read_dpkg_status("Package: tzdata\nVersion: 2024a\nArchitecture: all\n",
+                                    "var/lib/dpkg/status.d/tzdata")),
               ElementsAre("pkg:deb/tzdata@2024a?arch=all"));
 }
 
 TEST(Apk, KeysAreLettersWhoseCaseCounts) {
   const auto found = read_apk_installed(
-      "C:Q1abc=\nP:musl-utils\nV:1.2.4-r2\nA:x86_64\nL:MIT AND BSD-2-Clause\no:musl\np:cmd:ldd=1\nm:A B <a@b.c>\n\nP:busybox\nV:1.36.1-r5\nA:x86_64\no:busybox",
+      "C:Q1abc=\nP:musl-utils\nV:1.2.4-r2\nA:x86_64\nL:MIT AND "
+      "BSD-2-Clause\no:musl\np:cmd:ldd=1\nm:A B "
+      "<a@b.c>\n\nP:busybox\nV:1.36.1-r5\nA:x86_64\no:busybox",
       "lib/apk/db/installed");
-  EXPECT_THAT(urls(found), ElementsAre("pkg:apk/musl-utils@1.2.4-r2?arch=x86_64&upstream=musl", "pkg:apk/busybox@1.36.1-r5?arch=x86_64"));
+  EXPECT_THAT(urls(found), ElementsAre("pkg:apk/musl-utils@1.2.4-r2?arch=x86_64&upstream=musl",
+                                       "pkg:apk/busybox@1.36.1-r5?arch=x86_64"));
   EXPECT_EQ(found[0].license, "MIT AND BSD-2-Clause");
 }
 
 TEST(Python, NamesAreNormalizedAndTheBodyIsNotRead) {
   const auto found = read_python_metadata(
       "Metadata-Version: 2.1\r\nName: Foo.Bar_baz\r\nVersion: 1.0\r\nLicense: UNKNOWN\r\n"
-      "Classifier: License :: OSI Approved :: MIT License\r\n\r\nVersion: 9\r\n", "x.dist-info/METADATA");
+      "Classifier: License :: OSI Approved :: MIT License\r\n\r\nVersion: 9\r\n",
+      "x.dist-info/METADATA");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->purl(), "pkg:pypi/foo-bar-baz@1.0");
   EXPECT_EQ(found->license, "MIT License");
@@ -58,7 +67,8 @@ TEST(Python, NamesAreNormalizedAndTheBodyIsNotRead) {
 }
 
 TEST(Npm, ScopesAreNamespacesAndLicensesMayBeObjects) {
-  const auto found = read_package_json(R"({"name":"@a/b","version":"1.2.3","licenses":[{"type":"MIT"},{"type":"ISC"}]})", "p");
+  const auto found = read_package_json(
+      R"({"name":"@a/b","version":"1.2.3","licenses":[{"type":"MIT"},{"type":"ISC"}]})", "p");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->purl(), "pkg:npm/%40a/b@1.2.3");
   EXPECT_EQ(found->license, "MIT OR ISC");
@@ -67,17 +77,22 @@ TEST(Npm, ScopesAreNamespacesAndLicensesMayBeObjects) {
 }
 
 TEST(Npm, LockFilesOfAllVersionsGiveWhatIsNotForDevelopment) {
-  EXPECT_THAT(urls(read_package_lock(R"({"packages":{"":{"name":"app","version":"1"},"node_modules/a":{"version":"2"},
+  EXPECT_THAT(urls(read_package_lock(
+                  R"({"packages":{"":{"name":"app","version":"1"},"node_modules/a":{"version":"2"},
       "node_modules/a/node_modules/@s/b":{"version":"3"},"node_modules/d":{"version":"4","dev":true},
-      "node_modules/w":{"link":true,"version":"1"}}})", "package-lock.json")),
+      "node_modules/w":{"link":true,"version":"1"}}})",
+                  "package-lock.json")),
               ElementsAre("pkg:npm/a@2", "pkg:npm/%40s/b@3"));
-  EXPECT_THAT(urls(read_package_lock(R"({"dependencies":{"a":{"version":"2","dependencies":{"b":{"version":"3"}}},
-      "d":{"version":"4","dev":true}}})", "package-lock.json")),
+  EXPECT_THAT(urls(read_package_lock(
+                  R"({"dependencies":{"a":{"version":"2","dependencies":{"b":{"version":"3"}}},
+      "d":{"version":"4","dev":true}}})",
+                  "package-lock.json")),
               ElementsAre("pkg:npm/a@2", "pkg:npm/b@3"));
 }
 
 std::string big_endian(uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8), static_cast<char>(value)};
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+          static_cast<char>(value >> 8), static_cast<char>(value)};
 }
 
 std::string rpm_header(const std::vector<std::pair<uint32_t, std::string>>& texts, uint32_t epoch) {
@@ -93,8 +108,13 @@ std::string rpm_header(const std::vector<std::pair<uint32_t, std::string>>& text
 }
 
 TEST(Rpm, AHeaderNamesThePackageWithItsEpoch) {
-  const auto found = read_rpm_header(
-      rpm_header({{1000, "bash"}, {1001, "5.2"}, {1002, "1.fc40"}, {1014, "GPL-3.0-or-later"}, {1022, "x86_64"}}, 2), "rpmdb.sqlite");
+  const auto found = read_rpm_header(rpm_header({{1000, "bash"},
+                                                 {1001, "5.2"},
+                                                 {1002, "1.fc40"},
+                                                 {1014, "GPL-3.0-or-later"},
+                                                 {1022, "x86_64"}},
+                                                2),
+                                     "rpmdb.sqlite");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->purl(), "pkg:rpm/bash@5.2-1.fc40?arch=x86_64&epoch=2");
   EXPECT_EQ(found->license, "GPL-3.0-or-later");
@@ -103,7 +123,8 @@ TEST(Rpm, AHeaderNamesThePackageWithItsEpoch) {
 
 TEST(Rpm, CutHeadersAreNoPackages) {
   const std::string whole = rpm_header({{1000, "bash"}, {1001, "5.2"}}, 0);
-  for (size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(read_rpm_header(whole.substr(0, size), "x")) << size;
+  for (size_t size = 0; size < whole.size(); ++size)
+    EXPECT_FALSE(read_rpm_header(whole.substr(0, size), "x")) << size;
 }
 
 std::string little_endian(uint32_t value) {
@@ -118,7 +139,8 @@ TEST(Rpm, NdbSlotsLeadToHeaders) {
   file += "Slot" + little_endian(1) + little_endian(4096 / 16) + little_endian(20);
   while (file.size() < 4096) file += "Slot" + std::string(12, '\0');
   file += "BlbS" + little_endian(1) + little_endian(7) + little_endian(header.size()) + header;
-  EXPECT_THAT(urls(read_rpm_ndb(file, "Packages.db")), ElementsAre("pkg:rpm/zypper@1.14-1?epoch=0"));
+  EXPECT_THAT(urls(read_rpm_ndb(file, "Packages.db")),
+              ElementsAre("pkg:rpm/zypper@1.14-1?epoch=0"));
   EXPECT_THROW(read_rpm_ndb(file.substr(0, file.size() - 1), "Packages.db"), Error);
   EXPECT_THROW(read_rpm_ndb("RpmP", "Packages.db"), Error);
 }
@@ -163,26 +185,32 @@ std::vector<Package> go_packages(const std::string& bytes) {
 }
 
 constexpr const char* kModules =
-    "path\texample.com/app/cmd\nmod\texample.com/app\t(devel)\t\ndep\tgithub.com/a/b\tv1.2.3\th1:x=\n"
+    "path\texample.com/app/cmd\nmod\texample.com/app\t(devel)\t\ndep\tgithub.com/a/"
+    "b\tv1.2.3\th1:x=\n"
     "dep\texample.com/old\tv1.0.0\n=>\texample.com/new\tv2.0.0\th1:y=\nbuild\tGOOS=linux\n";
 
 TEST(GoBinary, ModulesReplacementsAndStandardLibraryAreListed) {
-  const auto found = go_packages(elf_with(std::string(4096, 'x') + go_record("go1.22.1 X:none", kModules)));
-  EXPECT_THAT(urls(found), ElementsAre("pkg:golang/example.com/app", "pkg:golang/github.com/a/b@v1.2.3", "pkg:golang/example.com/new@v2.0.0",
-                                       "pkg:golang/stdlib@1.22.1"));
+  const auto found =
+      go_packages(elf_with(std::string(4096, 'x') + go_record("go1.22.1 X:none", kModules)));
+  EXPECT_THAT(urls(found),
+              ElementsAre("pkg:golang/example.com/app", "pkg:golang/github.com/a/b@v1.2.3",
+                          "pkg:golang/example.com/new@v2.0.0", "pkg:golang/stdlib@1.22.1"));
   EXPECT_THAT(found[0].parts, SizeIs(3));
 }
 
 TEST(GoBinary, TheRecordMayCrossTheWindowInWhichItIsLookedFor) {
   for (const size_t before : {262128, 262144, 262112, 524272}) {
-    const auto found = go_packages(elf_with(std::string(before, 'x') + go_record("go1.22.1", kModules)));
+    const auto found =
+        go_packages(elf_with(std::string(before, 'x') + go_record("go1.22.1", kModules)));
     EXPECT_THAT(found, SizeIs(4)) << before;
   }
 }
 
 TEST(GoBinary, ProgramsThatKnowTheMagicAreNotTakenForRecords) {
   const std::string fake = std::string("\xff Go buildinf:") + std::string(50, 'a');
-  EXPECT_THAT(go_packages(elf_with(fake + std::string(6 + 10, 'x') + go_record("go1.22.1", kModules))), SizeIs(4));
+  EXPECT_THAT(
+      go_packages(elf_with(fake + std::string(6 + 10, 'x') + go_record("go1.22.1", kModules))),
+      SizeIs(4));
   EXPECT_THAT(go_packages(elf_with(fake)), IsEmpty());
 }
 
@@ -197,7 +225,8 @@ TEST(GoBinary, CodeSegmentsOldFormatsAndOtherFilesGiveNothing) {
 
 TEST(GoBinary, CutFilesGiveNothing) {
   const std::string whole = elf_with(go_record("go1.22.1", kModules));
-  for (size_t size = 0; size < whole.size(); size += size < 300 ? 1 : 97) EXPECT_THAT(go_packages(whole.substr(0, size)), IsEmpty()) << size;
+  for (size_t size = 0; size < whole.size(); size += size < 300 ? 1 : 97)
+    EXPECT_THAT(go_packages(whole.substr(0, size)), IsEmpty()) << size;
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 
 using json::Value;
 
-constexpr const char* kBuildType1 = "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md";
+constexpr const char* kBuildType1 =
+    "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md";
 constexpr const char* kBuildType02 = "https://mobyproject.org/buildkit@v1";
 
 Value digest_set(const Material& material) {
@@ -31,7 +32,9 @@ Value materials(const ProvenanceFacts& facts) {
   return out;
 }
 
-bool is_private(const std::string& argument) { return argument.starts_with("build-arg:") || argument.starts_with("label:"); }
+bool is_private(const std::string& argument) {
+  return argument.starts_with("build-arg:") || argument.starts_with("label:");
+}
 
 /// Whether mode min leaves arguments out.
 bool lacks_arguments(const ProvenanceFacts& facts) {
@@ -72,7 +75,8 @@ Value config_source(const ProvenanceFacts& facts, const char* path_key) {
   return out;
 }
 
-/// Where the builder and what it emulates with are named; members that BuildKit does not have are for people.
+/// Where the builder and what it emulates with are named; members that BuildKit does not have are
+/// for people.
 void put_environment(Value& out, const ProvenanceFacts& facts) {
   out["slipwayVersion"] = SLIPWAY_VERSION;
   for (const auto& [platform, emulator] : facts.emulators) out["emulators"][platform] = emulator;
@@ -80,9 +84,14 @@ void put_environment(Value& out, const ProvenanceFacts& facts) {
 
 class Predicate {
  public:
-  Predicate(const ProvenanceFacts& facts, bool is_max, const graph::Graph& graph, const graph::Target& target,
-            const std::vector<oci::Descriptor>& layers)
-      : facts_(facts), is_max_(is_max), graph_(graph), target_(target), steps_(steps_of(graph, target)), layers_(layers) {}
+  Predicate(const ProvenanceFacts& facts, bool is_max, const graph::Graph& graph,
+            const graph::Target& target, const std::vector<oci::Descriptor>& layers)
+      : facts_(facts),
+        is_max_(is_max),
+        graph_(graph),
+        target_(target),
+        steps_(steps_of(graph, target)),
+        layers_(layers) {}
 
   Value version1() const {
     Value out = Value::object();
@@ -141,7 +150,8 @@ class Predicate {
     info["data"] = registry::base64_encode(facts_.dockerfile);
     out["source"]["locations"] = step_locations(graph_, steps_);
     out["source"]["infos"] = Value::array({std::move(info)});
-    if (Value layers = step_layers(graph_, target_, steps_, layers_); !layers_.empty()) out["layers"] = std::move(layers);
+    if (Value layers = step_layers(graph_, target_, steps_, layers_); !layers_.empty())
+      out["layers"] = std::move(layers);
     return out;
   }
 
@@ -155,14 +165,17 @@ class Predicate {
 
 }  // namespace
 
-std::string provenance_predicate(const ProvenanceFacts& facts, SlsaVersion version, bool is_max, const graph::Graph& graph,
-                                 const graph::Target& target, const std::vector<oci::Descriptor>& layers) {
+std::string provenance_predicate(const ProvenanceFacts& facts, SlsaVersion version, bool is_max,
+                                 const graph::Graph& graph, const graph::Target& target,
+                                 const std::vector<oci::Descriptor>& layers) {
   const Predicate predicate(facts, is_max, graph, target, layers);
-  return json::dump(version == SlsaVersion::V1 ? predicate.version1() : predicate.version02(true, is_max));
+  return json::dump(version == SlsaVersion::V1 ? predicate.version1()
+                                               : predicate.version02(true, is_max));
 }
 
-std::string metadata_predicate(const ProvenanceFacts& facts, bool is_full, bool is_max, const graph::Graph& graph,
-                               const graph::Target& target, const std::vector<oci::Descriptor>& layers) {
+std::string metadata_predicate(const ProvenanceFacts& facts, bool is_full, bool is_max,
+                               const graph::Graph& graph, const graph::Target& target,
+                               const std::vector<oci::Descriptor>& layers) {
   const Predicate predicate(facts, is_max, graph, target, layers);
   return json::dump(predicate.version02(is_full, is_full && is_max));
 }

@@ -1,5 +1,6 @@
-// How an image was made, as a SLSA provenance predicate in the form that BuildKit gives it: version 1 or 0.2, mode min or
-// max (docs/formats/attestations.md). Nothing in it says when or by which process: the same input gives the same bytes.
+// How an image was made, as a SLSA provenance predicate in the form that BuildKit gives it: version
+// 1 or 0.2, mode min or max (docs/formats/attestations.md). Nothing in it says when or by which
+// process: the same input gives the same bytes.
 #pragma once
 
 #include <map>
@@ -32,7 +33,8 @@ struct ProvenanceFacts {
   std::string builder_id;  // from the user; may be empty
   bool reproducible = false;
   oci::Platform builder_platform;
-  std::map<std::string, std::string> emulators;  // platform -> "qemu-aarch64 7.2.15"; of foreign steps only
+  std::map<std::string, std::string>
+      emulators;  // platform -> "qemu-aarch64 7.2.15"; of foreign steps only
 
   // What was asked for
   std::string config_uri;                   // a remote context; empty for local ones
@@ -51,13 +53,16 @@ struct ProvenanceFacts {
   std::string dockerfile_name, dockerfile;
 };
 
-/// `layers`: those of the image's manifest, bottom first; empty when files are exported. With `is_max` false nothing of
-/// build arguments, labels, secrets, steps and sources is in it.
-std::string provenance_predicate(const ProvenanceFacts& facts, SlsaVersion version, bool is_max, const graph::Graph& graph,
-                                 const graph::Target& target, const std::vector<oci::Descriptor>& layers);
+/// `layers`: those of the image's manifest, bottom first; empty when files are exported. With
+/// `is_max` false nothing of build arguments, labels, secrets, steps and sources is in it.
+std::string provenance_predicate(const ProvenanceFacts& facts, SlsaVersion version, bool is_max,
+                                 const graph::Graph& graph, const graph::Target& target,
+                                 const std::vector<oci::Descriptor>& layers);
 
-/// The predicate that the metadata file shows: version 0.2, without steps and metadata unless `is_full`.
-std::string metadata_predicate(const ProvenanceFacts& facts, bool is_full, bool is_max, const graph::Graph& graph,
-                               const graph::Target& target, const std::vector<oci::Descriptor>& layers);
+/// The predicate that the metadata file shows: version 0.2, without steps and metadata unless
+/// `is_full`.
+std::string metadata_predicate(const ProvenanceFacts& facts, bool is_full, bool is_max,
+                               const graph::Graph& graph, const graph::Target& target,
+                               const std::vector<oci::Descriptor>& layers);
 
 }  // namespace slipway::attest

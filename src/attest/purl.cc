@@ -1,8 +1,8 @@
 #include "attest/purl.h"
 
-#include <algorithm>
-
 #include <fmt/core.h>
+
+#include <algorithm>
 
 #include "attest/package.h"
 #include "base/text.h"
@@ -15,18 +15,21 @@ namespace {
 std::string encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                          c == '.' || c == '_' || c == '~' || c == ':';
-    if (is_plain) out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~' ||
+                          c == ':';
+    if (is_plain)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }
 
 }  // namespace
 
-std::string package_url(std::string_view type, std::string_view space, std::string_view name, std::string_view version,
-                        Qualifiers qualifiers) {
+std::string package_url(std::string_view type, std::string_view space, std::string_view name,
+                        std::string_view version, Qualifiers qualifiers) {
   std::string out = fmt::format("pkg:{}/", type);
   for (const auto& segment : split(space, '/'))
     if (!segment.empty()) out += encoded(segment) + "/";
@@ -42,8 +45,8 @@ std::string package_url(std::string_view type, std::string_view space, std::stri
   return out;
 }
 
-std::string image_url(std::string_view type, std::string_view reference, const std::optional<oci::Platform>& platform,
-                      bool keep_digest) {
+std::string image_url(std::string_view type, std::string_view reference,
+                      const std::optional<oci::Platform>& platform, bool keep_digest) {
   registry::Reference ref = registry::parse_reference(reference);
   Qualifiers qualifiers;
   if (keep_digest && !ref.digest.empty()) qualifiers.emplace_back("digest", ref.digest.str());
@@ -56,7 +59,8 @@ std::string image_url(std::string_view type, std::string_view reference, const s
   if (ref.host == "docker.io" && name.starts_with("library/")) name.erase(0, 8);
   const size_t slash = name.rfind('/');
   const std::string space = slash == name.npos ? "" : name.substr(0, slash);
-  return package_url(type, space, slash == name.npos ? name : name.substr(slash + 1), tag, std::move(qualifiers));
+  return package_url(type, space, slash == name.npos ? name : name.substr(slash + 1), tag,
+                     std::move(qualifiers));
 }
 
 std::string Package::purl() const { return package_url(type, space, name, version, qualifiers); }

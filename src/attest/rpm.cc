@@ -1,10 +1,11 @@
-// RPM's databases: one header per package, in a table of an SQLite file or in the slots of an ndb file.
+// RPM's databases: one header per package, in a table of an SQLite file or in the slots of an ndb
+// file.
 //
-// A header: the numbers of index entries and of data bytes, the entries (tag, type, offset, count; all 4 bytes, big-endian),
-// and the data that they point into.
-#include <map>
-
+// A header: the numbers of index entries and of data bytes, the entries (tag, type, offset, count;
+// all 4 bytes, big-endian), and the data that they point into.
 #include <fmt/core.h>
+
+#include <map>
 
 #include "attest/package_databases.h"
 #include "attest/sqlite_table.h"
@@ -14,8 +15,16 @@ namespace slipway::attest {
 namespace {
 
 enum Tag : uint32_t {
-  kName = 1000, kVersion = 1001, kRelease = 1002, kEpoch = 1003, kSummary = 1004, kVendor = 1011, kLicense = 1014,
-  kUrl = 1020, kArch = 1022, kSourceRpm = 1044,
+  kName = 1000,
+  kVersion = 1001,
+  kRelease = 1002,
+  kEpoch = 1003,
+  kSummary = 1004,
+  kVendor = 1011,
+  kLicense = 1014,
+  kUrl = 1020,
+  kArch = 1022,
+  kSourceRpm = 1044,
 };
 
 uint32_t big_endian(std::string_view bytes, size_t at) {
@@ -42,7 +51,8 @@ std::optional<Package> read_rpm_header(std::string_view blob, const std::string&
   std::map<uint32_t, std::string> values;
   for (size_t i = 0; i < entries; ++i) {
     const size_t at = 8 + i * kEntry;
-    const uint32_t tag = big_endian(blob, at), type = big_endian(blob, at + 4), offset = big_endian(blob, at + 8);
+    const uint32_t tag = big_endian(blob, at), type = big_endian(blob, at + 4),
+                   offset = big_endian(blob, at + 8);
     if (offset >= data.size()) continue;
     if (type == kString || type == kTranslated) {
       const std::string_view rest = data.substr(offset);
@@ -54,7 +64,8 @@ std::optional<Package> read_rpm_header(std::string_view blob, const std::string&
   Package out{.type = "rpm", .name = values[kName], .version = values[kVersion]};
   if (out.name.empty() || out.version.empty() || out.name == "gpg-pubkey") return std::nullopt;
   if (!values[kRelease].empty()) out.version += "-" + values[kRelease];
-  out.qualifiers = {{"arch", values[kArch]}, {"epoch", values[kEpoch]}, {"upstream", values[kSourceRpm]}};
+  out.qualifiers = {
+      {"arch", values[kArch]}, {"epoch", values[kEpoch]}, {"upstream", values[kSourceRpm]}};
   out.license = values[kLicense];
   out.supplier = values[kVendor];
   out.homepage = values[kUrl];
@@ -84,7 +95,8 @@ std::vector<Package> read_rpm_ndb(std::string_view bytes, const std::string& pat
     if (blob + kBlock > bytes.size() || bytes.substr(blob, 4) != "BlbS") throw damaged();
     const uint64_t size = little_endian(bytes, blob + 12);
     if (size > bytes.size() - blob - kBlock) throw damaged();
-    if (auto package = read_rpm_header(bytes.substr(blob + kBlock, size), path)) out.push_back(std::move(*package));
+    if (auto package = read_rpm_header(bytes.substr(blob + kBlock, size), path))
+      out.push_back(std::move(*package));
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// What is installed in an image, from its package databases: decides by path and size which files are worth opening, and
-// collects what the readers find in them.
+// What is installed in an image, from its package databases: decides by path and size which files
+// are worth opening, and collects what the readers find in them.
 #pragma once
 
 #include <string>
@@ -20,11 +20,12 @@ struct Inventory {
 
 class Scanner {
  public:
-  /// True for a regular file that take() wants to see: package databases by their names, and executables that may be Go
-  /// programs. Nothing is opened for it.
+  /// True for a regular file that take() wants to see: package databases by their names, and
+  /// executables that may be Go programs. Nothing is opened for it.
   static bool wants(const tree::Entry& entry);
 
-  /// Reads one such file. Damaged databases become notes. Any order of files gives the same inventory.
+  /// Reads one such file. Damaged databases become notes. Any order of files gives the same
+  /// inventory.
   void take(const std::string& path, FileBytes& file);
 
   Inventory finish();

@@ -51,7 +51,8 @@ TEST(Scan, OnePackageInTwoPlacesIsOnePackage) {
   take(scanner, "a/node_modules/x/package.json", R"({"name":"x","version":"1"})");
   const auto found = scanner.finish();
   ASSERT_EQ(found.packages.size(), 1u);
-  EXPECT_THAT(found.packages[0].found_in, ElementsAre("a/node_modules/x/package.json", "b/node_modules/x/package.json"));
+  EXPECT_THAT(found.packages[0].found_in,
+              ElementsAre("a/node_modules/x/package.json", "b/node_modules/x/package.json"));
 }
 
 TEST(Scan, WhatCannotBeReadIsSaid) {
@@ -59,8 +60,10 @@ TEST(Scan, WhatCannotBeReadIsSaid) {
   take(scanner, "a/node_modules/x/package.json", "{");
   take(scanner, "var/lib/rpm/Packages", "anything");
   take(scanner, "var/lib/rpm/rpmdb.sqlite", "no database");
-  EXPECT_THAT(scanner.finish().notes, ElementsAre(HasSubstr("/a/node_modules/x/package.json could not be read"),
-                                                  HasSubstr("Berkeley DB"), HasSubstr("/var/lib/rpm/rpmdb.sqlite could not")));
+  EXPECT_THAT(
+      scanner.finish().notes,
+      ElementsAre(HasSubstr("/a/node_modules/x/package.json could not be read"),
+                  HasSubstr("Berkeley DB"), HasSubstr("/var/lib/rpm/rpmdb.sqlite could not")));
 }
 
 }  // namespace

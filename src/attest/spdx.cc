@@ -1,8 +1,8 @@
 #include "attest/spdx.h"
 
-#include <map>
-
 #include <fmt/core.h>
+
+#include <map>
 
 #include "attest/licenses.h"
 #include "base/text.h"
@@ -16,21 +16,26 @@ constexpr const char* kNoAssertion = "NOASSERTION";
 constexpr const char* kDocumentId = "SPDXRef-DOCUMENT";
 constexpr const char* kSubjectId = "SPDXRef-Subject";
 
-/// Identifiers may have letters, digits, dots and dashes only; the hash tells those apart that look the same.
+/// Identifiers may have letters, digits, dots and dashes only; the hash tells those apart that look
+/// the same.
 std::string id_of(const Package& package) {
   std::string name;
   for (const char c : package.name) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '.' || c == '-';
     name += is_plain ? c : '-';
   }
-  return fmt::format("SPDXRef-Package-{}-{}-{}", package.type, name, hash::sha256_hex(package.purl()).substr(0, 16));
+  return fmt::format("SPDXRef-Package-{}-{}-{}", package.type, name,
+                     hash::sha256_hex(package.purl()).substr(0, 16));
 }
 
-/// "Jane Doe <jane@example.org>" as SPDX spells agents. Who is a person and who a team no database says.
+/// "Jane Doe <jane@example.org>" as SPDX spells agents. Who is a person and who a team no database
+/// says.
 std::string agent(std::string_view stated) {
   std::string name, address;
   const size_t open = stated.find('<'), close = stated.find('>');
-  if (open != stated.npos && close != stated.npos && close > open) address = stated.substr(open + 1, close - open - 1);
+  if (open != stated.npos && close != stated.npos && close > open)
+    address = stated.substr(open + 1, close - open - 1);
   for (const char c : stated.substr(0, open)) name += c == '(' || c == ')' ? ' ' : c;
   name = trim(name);
   if (name.empty()) return kNoAssertion;
@@ -38,7 +43,8 @@ std::string agent(std::string_view stated) {
 }
 
 bool is_url(std::string_view text) {
-  return (text.starts_with("https://") || text.starts_with("http://")) && text.find(' ') == text.npos;
+  return (text.starts_with("https://") || text.starts_with("http://")) &&
+         text.find(' ') == text.npos;
 }
 
 json::Value external_url(const std::string& purl) {
@@ -61,7 +67,8 @@ class Document {
  public:
   json::Value package(const Package& package) {
     json::Value out = json::Value::object();
-    out["name"] = package.space.empty() || package.type == "deb" || package.type == "apk" || package.type == "rpm"
+    out["name"] = package.space.empty() || package.type == "deb" || package.type == "apk" ||
+                          package.type == "rpm"
                       ? package.name
                       : package.space + "/" + package.name;
     out["SPDXID"] = id_of(package);
@@ -71,7 +78,8 @@ class Document {
     out["filesAnalyzed"] = false;
     if (is_url(package.homepage)) out["homepage"] = package.homepage;
     std::string found;
-    for (const auto& path : package.found_in) found += (found.empty() ? "found in /" : ", /") + path;
+    for (const auto& path : package.found_in)
+      found += (found.empty() ? "found in /" : ", /") + path;
     out["sourceInfo"] = found;
     out["licenseConcluded"] = kNoAssertion;
     out["licenseDeclared"] = license(package.license);
@@ -161,10 +169,12 @@ std::string spdx_document(const Inventory& inventory, const SpdxOptions& options
     packages.push_back(document.package(package));
     relations.push_back(relationship(kSubjectId, "CONTAINS", id_of(package)));
     for (const auto& part : package.parts)
-      if (const auto it = ids.find(part); it != ids.end()) relations.push_back(relationship(id_of(package), "DEPENDS_ON", it->second));
+      if (const auto it = ids.find(part); it != ids.end())
+        relations.push_back(relationship(id_of(package), "DEPENDS_ON", it->second));
   }
   out["packages"] = std::move(packages);
-  if (auto quoted = document.quoted_licenses(); !quoted.empty()) out["hasExtractedLicensingInfos"] = std::move(quoted);
+  if (auto quoted = document.quoted_licenses(); !quoted.empty())
+    out["hasExtractedLicensingInfos"] = std::move(quoted);
   out["relationships"] = std::move(relations);
   return json::dump(out);
 }

@@ -11,7 +11,8 @@ namespace {
 
 TEST(Licenses, ExpressionsOfKnownIdentifiersAreValid) {
   EXPECT_TRUE(is_spdx_expression("MIT"));
-  EXPECT_TRUE(is_spdx_expression("MIT AND (BSD-2-Clause OR GPL-2.0-or-later WITH GCC-exception-3.1)"));
+  EXPECT_TRUE(
+      is_spdx_expression("MIT AND (BSD-2-Clause OR GPL-2.0-or-later WITH GCC-exception-3.1)"));
   EXPECT_FALSE(is_spdx_expression("GPLv2+"));
   EXPECT_FALSE(is_spdx_expression("MIT and ISC"));
   EXPECT_FALSE(is_spdx_expression("MIT AND"));
@@ -21,7 +22,8 @@ TEST(Licenses, ExpressionsOfKnownIdentifiersAreValid) {
 }
 
 TEST(Licenses, OtherTextsGetNamesThatTellThemApart) {
-  EXPECT_THAT(license_reference("GPLv2+ with exceptions"), testing::MatchesRegex("LicenseRef-GPLv2-with-exceptions-[0-9a-f]{8}"));
+  EXPECT_THAT(license_reference("GPLv2+ with exceptions"),
+              testing::MatchesRegex("LicenseRef-GPLv2-with-exceptions-[0-9a-f]{8}"));
   EXPECT_NE(license_reference("GPLv2+"), license_reference("GPLv2"));
   EXPECT_THAT(license_reference("©"), testing::MatchesRegex("LicenseRef-[0-9a-f]{8}"));
 }
@@ -75,7 +77,8 @@ TEST(Spdx, LicensesThatAreQuotedAreInTheDocument) {
 TEST(Spdx, EveryRelationshipIsBetweenElementsThatExist) {
   const auto value = document();
   std::set<std::string> ids = {"SPDXRef-DOCUMENT"};
-  for (const auto& package : value["packages"]) EXPECT_TRUE(ids.insert(package["SPDXID"].get<std::string>()).second);
+  for (const auto& package : value["packages"])
+    EXPECT_TRUE(ids.insert(package["SPDXID"].get<std::string>()).second);
   size_t depends = 0;
   for (const auto& relation : value["relationships"]) {
     EXPECT_TRUE(ids.contains(relation["spdxElementId"].get<std::string>()));

@@ -1,11 +1,11 @@
 #include "attest/sqlite_table.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
-
-#include <fmt/core.h>
 
 #include "base/error.h"
 
@@ -15,7 +15,8 @@ namespace {
 class Database {
  public:
   Database(std::string_view bytes, std::string_view origin) : bytes_(bytes), origin_(origin) {
-    if (bytes.size() < 512 || !bytes.starts_with(std::string_view("SQLite format 3\0", 16))) damaged("no SQLite file");
+    if (bytes.size() < 512 || !bytes.starts_with(std::string_view("SQLite format 3\0", 16)))
+      damaged("no SQLite file");
     page_size_ = number(bytes, 16, 2);
     if (page_size_ == 1) page_size_ = 65536;
     if (page_size_ < 512 || (page_size_ & (page_size_ - 1))) damaged("page size");
@@ -37,8 +38,10 @@ class Database {
     const size_t pointers = header + (kind == kInterior ? 12 : 8);
     for (uint64_t i = 0; i < cells; ++i) {
       const size_t cell = number(page, pointers + 2 * i, 2);
-      if (kind == kInterior) walk(number(page, cell, 4), row, depth + 1);
-      else row(payload(page, cell));
+      if (kind == kInterior)
+        walk(number(page, cell, 4), row, depth + 1);
+      else
+        row(payload(page, cell));
     }
     if (kind == kInterior) walk(number(page, header + 8, 4), row, depth + 1);
   }
@@ -128,14 +131,16 @@ class Database {
 
 }  // namespace
 
-std::vector<std::string> read_sqlite_blobs(std::string_view bytes, std::string_view table, size_t column,
-                                           std::string_view origin) {
+std::vector<std::string> read_sqlite_blobs(std::string_view bytes, std::string_view table,
+                                           size_t column, std::string_view origin) {
   Database database(bytes, origin);
   uint64_t root = 0;
   // sqlite_schema, at page 1: type, name, tbl_name, rootpage, sql.
   database.walk(1, [&](const std::string& record) {
-    const auto type = database.value(record, 0), name = database.value(record, 1), page = database.value(record, 3);
-    if (type && type->bytes == "table" && name && name->bytes == table && page) root = database.integer(*page);
+    const auto type = database.value(record, 0), name = database.value(record, 1),
+               page = database.value(record, 3);
+    if (type && type->bytes == "table" && name && name->bytes == table && page)
+      root = database.integer(*page);
   });
   if (root == 0) database.damaged(fmt::format("no table {}", table));
   std::vector<std::string> out;

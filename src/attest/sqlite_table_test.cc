@@ -20,7 +20,8 @@ std::string database(const std::string& sql) {
   sqlite3* db = nullptr;
   EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
   char* message = nullptr;
-  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK) << (message ? message : "");
+  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK)
+      << (message ? message : "");
   sqlite3_close(db);
   return os::read_file(path);
 }
@@ -34,10 +35,11 @@ TEST(SqliteTable, RowsComeInOrderOfTheirIds) {
 
 TEST(SqliteTable, LargeValuesOverflowAndManyRowsMakeATree) {
   for (const char* page : {"512", "4096", "65536"}) {
-    const auto bytes = database(std::string("PRAGMA page_size=") + page +
-                                "; CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob BLOB);"
-                                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
-                                "INSERT INTO Packages SELECT i, zeroblob(i * 7) FROM n;");
+    const auto bytes =
+        database(std::string("PRAGMA page_size=") + page +
+                 "; CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob BLOB);"
+                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+                 "INSERT INTO Packages SELECT i, zeroblob(i * 7) FROM n;");
     const auto rows = read_sqlite_blobs(bytes, "Packages", 1, "db");
     ASSERT_THAT(rows, SizeIs(2000)) << page;
     for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i].size(), (i + 1) * 7) << page;

@@ -22,7 +22,8 @@ json::Value to_json(const Attestation& attestation, const std::vector<Subject>& 
   return out;
 }
 
-/// The config of the form that looks like an image: as many diff ids as layers, which readers of images count.
+/// The config of the form that looks like an image: as many diff ids as layers, which readers of
+/// images count.
 std::string image_config(const std::vector<oci::Descriptor>& layers) {
   json::Value out = json::Value::object();
   out["architecture"] = "unknown";
@@ -41,12 +42,14 @@ std::string statement(const Attestation& attestation, const std::vector<Subject>
   return json::dump(to_json(attestation, subjects));
 }
 
-std::string readable_statement(const Attestation& attestation, const std::vector<Subject>& subjects) {
+std::string readable_statement(const Attestation& attestation,
+                               const std::vector<Subject>& subjects) {
   return json::dump_pretty(to_json(attestation, subjects));
 }
 
-oci::Descriptor attach(const std::vector<Attestation>& attestations, const std::vector<Subject>& subjects,
-                       const oci::Descriptor& target, bool as_artifact,
+oci::Descriptor attach(const std::vector<Attestation>& attestations,
+                       const std::vector<Subject>& subjects, const oci::Descriptor& target,
+                       bool as_artifact,
                        const std::function<oci::Digest(std::string_view bytes)>& put) {
   std::vector<oci::Descriptor> layers;
   for (const auto& attestation : attestations) {

@@ -16,8 +16,11 @@ class Attach : public testing::Test {
     target_.media_type = oci::kManifest;
     target_.digest = oci::Digest::of("image");
     target_.size = 5;
-    return attach({{.predicate_type = std::string(kSpdxPredicate), .predicate = R"({"a":1})", .file_name = "sbom.spdx.json"}},
-                  {{"pkg:docker/app@1", target_.digest}}, target_, as_artifact, [&](std::string_view bytes) {
+    return attach({{.predicate_type = std::string(kSpdxPredicate),
+                    .predicate = R"({"a":1})",
+                    .file_name = "sbom.spdx.json"}},
+                  {{"pkg:docker/app@1", target_.digest}}, target_, as_artifact,
+                  [&](std::string_view bytes) {
                     const auto digest = oci::Digest::of(bytes);
                     blobs_[digest] = bytes;
                     return digest;

@@ -1,9 +1,9 @@
 #include "attest/steps.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/core.h>
 
 #include "base/text.h"
 #include "hash/sha256.h"
@@ -38,7 +38,8 @@ class Inputs {
   std::vector<graph::StepId> ids_;
 };
 
-Value source(const std::string& identifier, const std::map<std::string, std::string>& attributes = {}) {
+Value source(const std::string& identifier,
+             const std::map<std::string, std::string>& attributes = {}) {
   Value out = Value::object();
   out["source"]["identifier"] = identifier;
   for (const auto& [key, value] : attributes) out["source"]["attrs"][key] = value;
@@ -60,8 +61,10 @@ Value local_source(const graph::Context& context) {
 /// A user or a group: by number where it is one.
 Value owner_part(const std::string& text) {
   Value out = Value::object();
-  if (const auto id = parse_u64(text)) out["User"]["byID"] = *id;
-  else out["User"]["byName"]["name"] = text;
+  if (const auto id = parse_u64(text))
+    out["User"]["byID"] = *id;
+  else
+    out["User"]["byName"]["name"] = text;
   return out;
 }
 
@@ -69,7 +72,8 @@ void put_owner(Value& action, const std::string& chown) {
   if (chown.empty()) return;
   const size_t colon = chown.find(':');
   if (colon != 0) action["owner"]["user"] = owner_part(chown.substr(0, colon));
-  if (colon != chown.npos && colon + 1 < chown.size()) action["owner"]["group"] = owner_part(chown.substr(colon + 1));
+  if (colon != chown.npos && colon + 1 < chown.size())
+    action["owner"]["group"] = owner_part(chown.substr(colon + 1));
 }
 
 Value file_action(int input, int secondary, int output, const char* kind, Value action) {
@@ -90,7 +94,8 @@ Value copy(const graph::Copy& copy, std::optional<graph::StepId> parent, Inputs&
   const auto mode = parse_u64(copy.chmod, 8);
   // Each action goes on from the one before; only the last is the result.
   const auto push = [&](int secondary, const char* kind, Value action) {
-    const int input = actions.empty() ? base : static_cast<int>(inputs.names().size() + actions.size()) - 1;
+    const int input =
+        actions.empty() ? base : static_cast<int>(inputs.names().size() + actions.size()) - 1;
     const bool is_last = actions.size() + 1 == count;
     actions.push_back(file_action(input, secondary, is_last ? 0 : -1, kind, std::move(action)));
   };
@@ -103,7 +108,8 @@ Value copy(const graph::Copy& copy, std::optional<graph::StepId> parent, Inputs&
     if (!copy.chmod.empty() && !mode) action["modeStr"] = copy.chmod;
     action["followSymlink"] = true;
     action["dirCopyContents"] = true;
-    if (copy.unpack != graph::Copy::Unpack::Never) action["attemptUnpackDockerCompatibility"] = true;
+    if (copy.unpack != graph::Copy::Unpack::Never)
+      action["attemptUnpackDockerCompatibility"] = true;
     action["createDestPath"] = true;
     action["allowWildcard"] = true;
     action["allowEmptyWildcard"] = true;
@@ -133,7 +139,19 @@ Value make_dir(const graph::MakeDir& dir, std::optional<graph::StepId> parent, I
   put_owner(action, dir.owner);
   action["timestamp"] = -1;
   Value out = Value::object();
-  out["file"]["actions"] = Value::array({file_action(inputs.add(parent), -1, 0, "mkdir", std::move(action))});
+  out["file"]["actions"] =
+      Value::array({file_action(inputs.add(parent), -1, 0, "mkdir", std::move(action))});
+  return out;
+}
+
+/// A secret or an agent, and whom its file belongs to.
+Value credential(const graph::Mount& mount) {
+  Value out = Value::object();
+  out["ID"] = mount.id;
+  if (mount.uid) out["uid"] = mount.uid;
+  if (mount.gid) out["gid"] = mount.gid;
+  out["mode"] = mount.mode;
+  if (!mount.required) out["optional"] = true;
   return out;
 }
 
@@ -150,18 +168,17 @@ Value mount(const graph::Mount& mount, Inputs& inputs) {
       break;
     case Type::Secret:
       out["mountType"] = 1;
-      out["secretOpt"] = {{"ID", mount.id}, {"uid", mount.uid}, {"gid", mount.gid}, {"mode", mount.mode}};
-      if (!mount.required) out["secretOpt"]["optional"] = true;
+      out["secretOpt"] = credential(mount);
       break;
     case Type::Ssh:
       out["mountType"] = 2;
-      out["SSHOpt"] = {{"ID", mount.id}, {"uid", mount.uid}, {"gid", mount.gid}, {"mode", mount.mode}};
-      if (!mount.required) out["SSHOpt"]["optional"] = true;
+      out["SSHOpt"] = credential(mount);
       break;
     case Type::Cache:
       out["mountType"] = 3;
       out["cacheOpt"]["ID"] = mount.id;
-      if (mount.sharing != Sharing::Shared) out["cacheOpt"]["sharing"] = mount.sharing == Sharing::Private ? 1 : 2;
+      if (mount.sharing != Sharing::Shared)
+        out["cacheOpt"]["sharing"] = mount.sharing == Sharing::Private ? 1 : 2;
       break;
     case Type::Tmpfs:
       out["mountType"] = 4;
@@ -197,11 +214,14 @@ Value exec(const graph::Run& run, std::optional<graph::StepId> parent, Inputs& i
 }
 
 Value operation(const graph::Graph& graph, const graph::Step& step, Inputs& inputs) {
-  if (const auto* image = step.as<graph::BaseImage>()) return source("docker-image://" + image->reference);
-  if (const auto* files = step.as<graph::ContextFiles>()) return local_source(graph.contexts[files->context]);
+  if (const auto* image = step.as<graph::BaseImage>())
+    return source("docker-image://" + image->reference);
+  if (const auto* files = step.as<graph::ContextFiles>())
+    return local_source(graph.contexts[files->context]);
   if (const auto* file = step.as<graph::Download>())
     return source(file->url, file->checksum.empty() ? std::map<std::string, std::string>{}
-                                                    : std::map<std::string, std::string>{{"http.checksum", file->checksum}});
+                                                    : std::map<std::string, std::string>{
+                                                          {"http.checksum", file->checksum}});
   if (const auto* git = step.as<graph::GitCheckout>()) {
     std::map<std::string, std::string> attributes = {{"git.fullurl", git->remote}};
     if (git->keep_git_dir) attributes["git.keepgitdir"] = "true";
@@ -225,7 +245,8 @@ void visit(const graph::Graph& graph, graph::StepId id, BuildSteps& out) {
 int line_of(const std::string& location) {
   const size_t colon = location.rfind(':');
   int line = 0;
-  if (colon != location.npos) std::from_chars(location.data() + colon + 1, location.data() + location.size(), line);
+  if (colon != location.npos)
+    std::from_chars(location.data() + colon + 1, location.data() + location.size(), line);
   return line;
 }
 
@@ -266,7 +287,8 @@ Value build_config(const graph::Graph& graph, const BuildSteps& steps) {
     if (!step.platform.os.empty()) {
       operation_value["platform"]["Architecture"] = step.platform.arch;
       operation_value["platform"]["OS"] = step.platform.os;
-      if (!step.platform.variant.empty()) operation_value["platform"]["Variant"] = step.platform.variant;
+      if (!step.platform.variant.empty())
+        operation_value["platform"]["Variant"] = step.platform.variant;
     }
     operation_value["constraints"] = Value::object();
     add(std::move(operation_value), inputs.names());

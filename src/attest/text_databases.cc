@@ -1,8 +1,9 @@
-// Databases that are text made of "Key: value" fields: dpkg's, apk's, Python's metadata, and os-release.
+// Databases that are text made of "Key: value" fields: dpkg's, apk's, Python's metadata, and
+// os-release.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/core.h>
 
 #include "attest/package_databases.h"
 #include "base/text.h"
@@ -12,7 +13,8 @@ namespace {
 
 std::string unquoted(std::string_view value) {
   value = trim(value);
-  if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
+  if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+      value.back() == value.front())
     value = value.substr(1, value.size() - 2);
   std::string out;
   for (size_t i = 0; i < value.size(); ++i) {
@@ -42,7 +44,8 @@ std::string field(const Fields& fields, std::string_view key) {
   return it == fields.end() ? "" : it->second;
 }
 
-/// Paragraphs of deb-control(5): fields up to an empty line; of continued fields only the first line is of use here.
+/// Paragraphs of deb-control(5): fields up to an empty line; of continued fields only the first
+/// line is of use here.
 template <typename Paragraph>
 void each_paragraph(std::string_view text, const Paragraph& paragraph) {
   Fields fields;
@@ -64,8 +67,10 @@ std::string normalized_python_name(std::string_view name) {
   std::string out;
   for (const char c : to_lower(name)) {
     const bool is_dash = c == '-' || c == '_' || c == '.';
-    if (!is_dash) out += c;
-    else if (!out.ends_with('-')) out += '-';
+    if (!is_dash)
+      out += c;
+    else if (!out.ends_with('-'))
+      out += '-';
   }
   return out;
 }
@@ -79,9 +84,12 @@ Distribution read_os_release(std::string_view text) {
     if (line.starts_with('#') || equals == line.npos) return;
     const std::string_view key = line.substr(0, equals);
     const std::string value = unquoted(line.substr(equals + 1));
-    if (key == "ID") out.id = value;
-    else if (key == "VERSION_ID") out.version = value;
-    else if (key == "PRETTY_NAME") out.name = value;
+    if (key == "ID")
+      out.id = value;
+    else if (key == "VERSION_ID")
+      out.version = value;
+    else if (key == "PRETTY_NAME")
+      out.name = value;
   });
   return out;
 }
@@ -90,16 +98,18 @@ std::vector<Package> read_dpkg_status(std::string_view text, const std::string& 
   std::vector<Package> out;
   each_paragraph(text, [&](const Fields& fields) {
     const std::string status = field(fields, "status");
-    if (!status.empty() && !status.ends_with(" installed") && !status.ends_with(" triggers-pending") &&
-        !status.ends_with(" triggers-awaited"))
+    if (!status.empty() && !status.ends_with(" installed") &&
+        !status.ends_with(" triggers-pending") && !status.ends_with(" triggers-awaited"))
       return;
-    Package package{.type = "deb", .name = field(fields, "package"), .version = field(fields, "version")};
+    Package package{
+        .type = "deb", .name = field(fields, "package"), .version = field(fields, "version")};
     if (package.name.empty() || package.version.empty()) return;
     package.qualifiers = {{"arch", field(fields, "architecture")}};
     // "Source: glibc (2.36-9)": vulnerabilities are filed against the source package.
     const std::string source = field(fields, "source");
     std::string upstream(trim(source.substr(0, source.find('('))));
-    if (const size_t open = source.find('('), close = source.find(')'); open != source.npos && close != source.npos && close > open)
+    if (const size_t open = source.find('('), close = source.find(')');
+        open != source.npos && close != source.npos && close > open)
       upstream += "@" + source.substr(open + 1, close - open - 1);
     package.qualifiers.emplace_back("upstream", upstream);
     package.supplier = field(fields, "maintainer");
@@ -144,20 +154,27 @@ std::optional<Package> read_python_metadata(std::string_view text, const std::st
   each_line(text, [&](std::string_view line) {
     if (line.empty()) in_header = false;
     const size_t colon = line.find(':');
-    if (!in_header || line.empty() || line[0] == ' ' || line[0] == '\t' || colon == line.npos) return;
+    if (!in_header || line.empty() || line[0] == ' ' || line[0] == '\t' || colon == line.npos)
+      return;
     const std::string key = to_lower(line.substr(0, colon));
     const std::string value(trim(line.substr(colon + 1)));
-    if (key == "classifier" && value.starts_with("License ::")) classified.push_back(value.substr(value.rfind("::") + 3));
-    else fields.emplace(key, value);
+    if (key == "classifier" && value.starts_with("License ::"))
+      classified.push_back(value.substr(value.rfind("::") + 3));
+    else
+      fields.emplace(key, value);
   });
-  Package package{.type = "pypi", .name = normalized_python_name(field(fields, "name")), .version = field(fields, "version")};
+  Package package{.type = "pypi",
+                  .name = normalized_python_name(field(fields, "name")),
+                  .version = field(fields, "version")};
   if (package.name.empty() || package.version.empty()) return std::nullopt;
   package.license = field(fields, "license-expression");
-  if (package.license.empty() && field(fields, "license") != "UNKNOWN") package.license = field(fields, "license");
+  if (package.license.empty() && field(fields, "license") != "UNKNOWN")
+    package.license = field(fields, "license");
   if (package.license.empty()) package.license = join(classified, ", ");
   if (const auto author = field(fields, "author"); author != "UNKNOWN") package.supplier = author;
   if (const auto home = field(fields, "home-page"); home != "UNKNOWN") package.homepage = home;
-  if (const auto summary = field(fields, "summary"); summary != "UNKNOWN") package.summary = summary;
+  if (const auto summary = field(fields, "summary"); summary != "UNKNOWN")
+    package.summary = summary;
   package.found_in = {path};
   return package;
 }

@@ -23,6 +23,7 @@ struct LevelledAnnotations {
 };
 
 /// Later ones win. Throws Error for platforms that are not built.
-LevelledAnnotations annotations_of(const std::vector<AnnotationSpec>& specs, const std::vector<graph::Target>& targets);
+LevelledAnnotations annotations_of(const std::vector<AnnotationSpec>& specs,
+                                   const std::vector<graph::Target>& targets);
 
 }  // namespace slipway::build

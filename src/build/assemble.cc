@@ -1,12 +1,12 @@
 #include "build/assemble.h"
 
+#include <fmt/core.h>
+
 #include <atomic>
 #include <exception>
 #include <map>
 #include <mutex>
 #include <thread>
-
-#include <fmt/core.h>
 
 #include "attest/purl.h"
 #include "base/error.h"
@@ -16,10 +16,11 @@
 namespace slipway::build {
 namespace {
 
-/// Blobs of all layers of all targets, several at a time: most are fetched or already there, the large ones use all cores
-/// by themselves.
-std::map<std::string, store::LayerBlob> make_blobs(const std::vector<const Stack*>& stacks, Layers& layers,
-                                                   const LayerForm& form, const Layers::Progress& progress) {
+/// Blobs of all layers of all targets, several at a time: most are fetched or already there, the
+/// large ones use all cores by themselves.
+std::map<std::string, store::LayerBlob> make_blobs(const std::vector<const Stack*>& stacks,
+                                                   Layers& layers, const LayerForm& form,
+                                                   const Layers::Progress& progress) {
   std::map<std::string, store::LayerBlob> blobs;
   std::vector<const LayerRef*> todo;
   for (const Stack* stack : stacks)
@@ -50,22 +51,27 @@ std::map<std::string, store::LayerBlob> make_blobs(const std::vector<const Stack
   return blobs;
 }
 
-/// Times that this build wrote: history comes in the order of the layers, the base's first, so ours are at the end.
+/// Times that this build wrote: history comes in the order of the layers, the base's first, so ours
+/// are at the end.
 void replace_created(image::Config& config, const AssembleOptions& options, size_t own_layers) {
   if (options.created_before == options.created || options.created.empty()) return;
   if (config.created == options.created_before) config.created = options.created;
   size_t layers = 0;
-  for (auto it = config.history.rbegin(); it != config.history.rend() && it->created == options.created_before; ++it) {
+  for (auto it = config.history.rbegin();
+       it != config.history.rend() && it->created == options.created_before; ++it) {
     if (!it->empty_layer && ++layers > own_layers) return;
     it->created = options.created;
   }
 }
 
-std::string media_type(const LayerRef& layer, const store::LayerBlob& blob, const AssembleOptions& options) {
-  const bool is_kept = options.keep_nondistributable && layer.base && blob.digest == layer.base->blob.digest &&
-                       (blob.media_type.contains("nondistributable") || blob.media_type.contains(".foreign."));
+std::string media_type(const LayerRef& layer, const store::LayerBlob& blob,
+                       const AssembleOptions& options) {
+  const bool is_kept =
+      options.keep_nondistributable && layer.base && blob.digest == layer.base->blob.digest &&
+      (blob.media_type.contains("nondistributable") || blob.media_type.contains(".foreign."));
   if (is_kept) return blob.media_type;
-  return std::string(oci::layer_media_type(oci::compression_of(blob.media_type), options.docker_types));
+  return std::string(
+      oci::layer_media_type(oci::compression_of(blob.media_type), options.docker_types));
 }
 
 oci::Descriptor stored(store::Store& store, std::string_view media_type, const std::string& bytes) {
@@ -76,8 +82,10 @@ oci::Descriptor stored(store::Store& store, std::string_view media_type, const s
   return out;
 }
 
-/// The image's names with its digest, as statements name it; an image without names is the one that is meant.
-std::vector<attest::Subject> subjects_of(const AssembleOptions& options, const PlatformImage& image) {
+/// The image's names with its digest, as statements name it; an image without names is the one that
+/// is meant.
+std::vector<attest::Subject> subjects_of(const AssembleOptions& options,
+                                         const PlatformImage& image) {
   std::vector<attest::Subject> out;
   for (const auto& name : options.subject_names)
     out.push_back({attest::image_url("docker", name, image.platform), image.manifest.digest});
@@ -87,14 +95,15 @@ std::vector<attest::Subject> subjects_of(const AssembleOptions& options, const P
 
 }  // namespace
 
-Assembled assemble(const graph::Graph& graph, const StepRunner& steps, Layers& layers, store::Store& store,
-                   const AssembleOptions& options, seams::Observer& observer, seams::StepId step) {
+Assembled assemble(const graph::Graph& graph, const StepRunner& steps, Layers& layers,
+                   store::Store& store, const AssembleOptions& options, seams::Observer& observer,
+                   seams::StepId step) {
   std::vector<const Stack*> stacks;
   for (const auto& target : graph.targets) stacks.push_back(&steps.result(target.files).stack);
-  const auto blobs =
-      make_blobs(stacks, layers, options.form, [&](const std::string& what, uint64_t done, uint64_t total) {
-        observer.on_progress(step, what, done, total);
-      });
+  const auto blobs = make_blobs(stacks, layers, options.form,
+                                [&](const std::string& what, uint64_t done, uint64_t total) {
+                                  observer.on_progress(step, what, done, total);
+                                });
 
   Assembled out;
   oci::Index index;
@@ -119,7 +128,8 @@ Assembled assemble(const graph::Graph& graph, const StepRunner& steps, Layers& l
       descriptor.size = blob.size;
       manifest.layers.push_back(std::move(descriptor));
     }
-    manifest.config = stored(store, options.docker_types ? oci::kDockerConfig : oci::kConfig, image::print(config));
+    manifest.config = stored(store, options.docker_types ? oci::kDockerConfig : oci::kConfig,
+                             image::print(config));
     PlatformImage image;
     image.platform = target.platform;
     image.config = manifest.config.digest;
@@ -130,8 +140,9 @@ Assembled assemble(const graph::Graph& graph, const StepRunner& steps, Layers& l
     index.manifests.push_back(image.manifest);
     if (options.attest)
       if (const auto said = options.attest(i, image.manifest, image.layers); !said.empty())
-        attestations.push_back(attest::attach(said, subjects_of(options, image), image.manifest, options.attest_as_artifact,
-                                              [&](std::string_view bytes) { return store.put_blob(bytes); }));
+        attestations.push_back(attest::attach(
+            said, subjects_of(options, image), image.manifest, options.attest_as_artifact,
+            [&](std::string_view bytes) { return store.put_blob(bytes); }));
     out.images.push_back(std::move(image));
   }
   index.manifests.insert(index.manifests.end(), attestations.begin(), attestations.end());

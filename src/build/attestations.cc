@@ -27,16 +27,19 @@ ProvenanceWish provenance_wish(const std::map<std::string, std::string>& attrs) 
   for (const auto& [key, value] : attrs) {
     if (key == "mode") {
       if (value != "min" && value != "max" && value != "full")
-        throw Error(fmt::format("provenance mode \"{}\" is not known", value), flag, "the modes are min and max");
+        throw Error(fmt::format("provenance mode \"{}\" is not known", value), flag,
+                    "the modes are min and max");
       out.is_max = value != "min";
     } else if (key == "version") {
       if (value != "v1" && value != "v0.2")
-        throw Error(fmt::format("provenance version \"{}\" is not known", value), flag, "the versions are v1 and v0.2");
+        throw Error(fmt::format("provenance version \"{}\" is not known", value), flag,
+                    "the versions are v1 and v0.2");
       out.version = value == "v1" ? attest::SlsaVersion::V1 : attest::SlsaVersion::V02;
     } else if (key == "builder-id") {
       out.builder_id = value;
     } else if (key == "filename") {
-      if (value.empty() || value.contains('/')) throw Error(fmt::format("\"{}\" is no file name", value), flag);
+      if (value.empty() || value.contains('/'))
+        throw Error(fmt::format("\"{}\" is no file name", value), flag);
       out.file_name = value;
     } else if (key == "reproducible") {
       out.reproducible = truth(key, value, flag);
@@ -46,14 +49,17 @@ ProvenanceWish provenance_wish(const std::map<std::string, std::string>& attrs) 
       out.complete_materials = truth(key, value, flag);
     } else if (key == "capture-usage") {
       if (truth(key, value, flag))
-        throw Error("provenance does not hold what steps used of the machine", flag + ",capture-usage=true",
+        throw Error("provenance does not hold what steps used of the machine",
+                    flag + ",capture-usage=true",
                     "leave it out: it would differ in every build; the summary shows times");
     } else {
-      static const std::vector<std::string> kKeys = {"mode",         "version",     "builder-id",         "filename",
-                                                     "reproducible", "inline-only", "complete-materials", "capture-usage"};
+      static const std::vector<std::string> kKeys = {
+          "mode",         "version",     "builder-id",         "filename",
+          "reproducible", "inline-only", "complete-materials", "capture-usage"};
       const auto near = closest(key, kKeys);
-      throw Error(fmt::format("provenance has no key \"{}\"", key), flag,
-                  near ? fmt::format("did you mean {}?", *near) : "its keys are: " + join(kKeys, ", "));
+      throw Error(
+          fmt::format("provenance has no key \"{}\"", key), flag,
+          near ? fmt::format("did you mean {}?", *near) : "its keys are: " + join(kKeys, ", "));
     }
   }
   return out;
@@ -62,9 +68,11 @@ ProvenanceWish provenance_wish(const std::map<std::string, std::string>& attrs) 
 /// Keys other than these are parameters of a scanner, which are written in capitals.
 void read_sbom_keys(const std::map<std::string, std::string>& attrs, AttestWishes& out) {
   for (const auto& [key, value] : attrs) {
-    if (key == "generator") out.generator = value;
+    if (key == "generator")
+      out.generator = value;
     else if (key != to_upper(key))
-      throw Error(fmt::format("an SBOM has no key \"{}\"", key), "--attest type=sbom", "its key is generator");
+      throw Error(fmt::format("an SBOM has no key \"{}\"", key), "--attest type=sbom",
+                  "its key is generator");
   }
 }
 
@@ -73,7 +81,8 @@ std::map<std::string, std::string> attributes(const std::string& text) {
   std::map<std::string, std::string> out;
   for (const auto& field : split(text, ',')) {
     const size_t equals = field.find('=');
-    if (!field.empty()) out[field.substr(0, equals)] = equals == field.npos ? "" : field.substr(equals + 1);
+    if (!field.empty())
+      out[field.substr(0, equals)] = equals == field.npos ? "" : field.substr(equals + 1);
   }
   return out;
 }
@@ -92,21 +101,31 @@ AttestWishes attest_wishes(const BuildRequest& request) {
       read_sbom_keys(attrs, out);
     }
   };
-  for (const auto& [name, type] : {std::pair("BUILDKIT_ATTEST_PROVENANCE", "provenance"), {"BUILDKIT_ATTEST_SBOM", "sbom"}})
-    if (const auto it = request.build_args.find(name); it != request.build_args.end()) wish(type, attributes(it->second));
+  for (const auto& [name, type] :
+       {std::pair("BUILDKIT_ATTEST_PROVENANCE", "provenance"), {"BUILDKIT_ATTEST_SBOM", "sbom"}})
+    if (const auto it = request.build_args.find(name); it != request.build_args.end())
+      wish(type, attributes(it->second));
   // Flags in their order: a later one of a type replaces the earlier.
   for (const auto& spec : request.attests) {
-    if (spec.type == "provenance") out.provenance.reset();
-    else out.sbom = false;
-    if (!spec.disabled) wish(spec.type, spec.attrs);
-    else if (spec.type == "provenance") out.provenance_refused = true;
+    if (spec.type == "provenance")
+      out.provenance.reset();
+    else
+      out.sbom = false;
+    if (!spec.disabled)
+      wish(spec.type, spec.attrs);
+    else if (spec.type == "provenance")
+      out.provenance_refused = true;
   }
   return out;
 }
 
-Attestor::Attestor(const AttestContext& context) : c_(context), wishes_(attest_wishes(context.request)) {
+Attestor::Attestor(const AttestContext& context)
+    : c_(context), wishes_(attest_wishes(context.request)) {
   if (wishes_.sbom && !wishes_.generator.empty())
-    c_.observer.on_warning(fmt::format("the SBOM is made by Slipway itself: the generator {} is not run", wishes_.generator), "");
+    c_.observer.on_warning(
+        fmt::format("the SBOM is made by Slipway itself: the generator {} is not run",
+                    wishes_.generator),
+        "");
 }
 
 const attest::Inventory& Attestor::inventory(graph::StepId files, seams::StepId step) {
@@ -117,7 +136,8 @@ const attest::Inventory& Attestor::inventory(graph::StepId files, seams::StepId 
   };
   read_image_files(
       c_.layers, c_.store, c_.steps.result(files).stack, attest::Scanner::wants,
-      [&](const std::string& path, attest::FileBytes& bytes) { scanner.take(path, bytes); }, progress, c_.stop);
+      [&](const std::string& path, attest::FileBytes& bytes) { scanner.take(path, bytes); },
+      progress, c_.stop);
   attest::Inventory found = scanner.finish();
   for (const auto& note : found.notes) c_.observer.on_warning("SBOM: " + note, "");
   return inventories_[files] = std::move(found);
@@ -130,31 +150,39 @@ const attest::ProvenanceFacts& Attestor::facts(size_t target) {
     facts.builder_id = wishes_.provenance->builder_id;
     facts.reproducible = wishes_.provenance->reproducible;
     if (wishes_.provenance->complete_materials && !facts.locals.empty())
-      throw Error(fmt::format("the materials are not complete: the build reads local directories ({})", join(facts.locals, ", ")),
-                  "--attest type=provenance,complete-materials=true", "build from a git repository or an archive");
+      throw Error(
+          fmt::format("the materials are not complete: the build reads local directories ({})",
+                      join(facts.locals, ", ")),
+          "--attest type=provenance,complete-materials=true",
+          "build from a git repository or an archive");
   }
   return facts_[target] = std::move(facts);
 }
 
 /// `name`: "" for the image itself, else of the stage.
-attest::Attestation Attestor::sbom(const std::string& name, graph::StepId files, const oci::Platform& platform,
-                                   const AttestSubject& subject, seams::StepId step) {
+attest::Attestation Attestor::sbom(const std::string& name, graph::StepId files,
+                                   const oci::Platform& platform, const AttestSubject& subject,
+                                   seams::StepId step) {
   const attest::Inventory& found = inventory(files, step);
   attest::SpdxOptions options;
   options.created = c_.created;
   options.name = !name.empty() ? "sbom-" + name : subject.name.empty() ? "sbom" : subject.name;
   if (name.empty() && !subject.digest.empty()) options.version = subject.digest.str();
-  if (name.empty() && !subject.name.empty()) options.purl = attest::image_url("docker", subject.name, platform);
+  if (name.empty() && !subject.name.empty())
+    options.purl = attest::image_url("docker", subject.name, platform);
   options.name_space = subject.digest.str();
-  // Exported files have no digest of their own: what was found in them tells one document from another.
-  if (subject.digest.empty()) options.name_space = "sha256:" + hash::sha256_hex(attest::spdx_document(found, options));
+  // Exported files have no digest of their own: what was found in them tells one document from
+  // another.
+  if (subject.digest.empty())
+    options.name_space = "sha256:" + hash::sha256_hex(attest::spdx_document(found, options));
   if (!name.empty()) options.name_space += ":" + name;
   return {.predicate_type = std::string(attest::kSpdxPredicate),
           .predicate = attest::spdx_document(found, options),
           .file_name = name.empty() ? "sbom.spdx.json" : "sbom-" + name + ".spdx.json"};
 }
 
-std::vector<attest::Attestation> Attestor::attest(size_t target, const AttestSubject& subject, seams::StepId step) {
+std::vector<attest::Attestation> Attestor::attest(size_t target, const AttestSubject& subject,
+                                                  seams::StepId step) {
   std::vector<attest::Attestation> out;
   const graph::Target& image = c_.graph.targets[target];
   if (wishes_.sbom) {
@@ -164,22 +192,25 @@ std::vector<attest::Attestation> Attestor::attest(size_t target, const AttestSub
   }
   if (wishes_.provenance) {
     const ProvenanceWish& wish = *wishes_.provenance;
-    out.push_back({.predicate_type = std::string(wish.version == attest::SlsaVersion::V1 ? attest::kSlsa1Predicate
-                                                                                          : attest::kSlsa02Predicate),
-                   .predicate = attest::provenance_predicate(facts(target), wish.version, wish.is_max, c_.graph, image,
-                                                             subject.layers),
+    out.push_back({.predicate_type = std::string(wish.version == attest::SlsaVersion::V1
+                                                     ? attest::kSlsa1Predicate
+                                                     : attest::kSlsa02Predicate),
+                   .predicate = attest::provenance_predicate(
+                       facts(target), wish.version, wish.is_max, c_.graph, image, subject.layers),
                    .file_name = wish.file_name,
                    .inline_only = wish.inline_only});
   }
   return out;
 }
 
-std::optional<std::string> Attestor::metadata_provenance(size_t target, const std::vector<oci::Descriptor>& layers) {
-  if (wishes_.provenance_refused || c_.request.metadata_provenance == "disabled") return std::nullopt;
+std::optional<std::string> Attestor::metadata_provenance(
+    size_t target, const std::vector<oci::Descriptor>& layers) {
+  if (wishes_.provenance_refused || c_.request.metadata_provenance == "disabled")
+    return std::nullopt;
   // Without a wish: what buildx records by default, mode min.
   const bool is_max = wishes_.provenance && wishes_.provenance->is_max;
-  return attest::metadata_predicate(facts(target), c_.request.metadata_provenance == "max", is_max, c_.graph,
-                                    c_.graph.targets[target], layers);
+  return attest::metadata_predicate(facts(target), c_.request.metadata_provenance == "max", is_max,
+                                    c_.graph, c_.graph.targets[target], layers);
 }
 
 }  // namespace slipway::build

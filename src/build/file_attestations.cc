@@ -30,29 +30,36 @@ std::vector<attest::Subject> subjects_of(const tree::Tree& files, std::stop_toke
     if (stop.stop_requested()) throw Cancelled();
     const tree::Entry* file = &entry;
     if (entry.type == tree::Type::Hardlink) file = files.find(entry.link);
-    if (file && file->type == tree::Type::File) out.push_back({entry.path, digest_of(*file, buffer)});
+    if (file && file->type == tree::Type::File)
+      out.push_back({entry.path, digest_of(*file, buffer)});
   }
   return out;
 }
 
 }  // namespace
 
-tree::Tree with_attestations(const tree::Tree& files, const std::vector<attest::Attestation>& attestations,
-                             const std::string& prefix, const std::string& platform, std::stop_token stop) {
+tree::Tree with_attestations(const tree::Tree& files,
+                             const std::vector<attest::Attestation>& attestations,
+                             const std::string& prefix, const std::string& platform,
+                             std::stop_token stop) {
   std::vector<tree::Entry> entries = files.entries();
   const auto subjects = subjects_of(files, stop);
   for (const auto& attestation : attestations) {
     std::string name = prefix + attestation.file_name;
     if (!platform.empty()) {
       const size_t dot = name.rfind('.');
-      name = dot == name.npos ? name + "." + platform : name.substr(0, dot) + "." + platform + name.substr(dot);
+      name = dot == name.npos ? name + "." + platform
+                              : name.substr(0, dot) + "." + platform + name.substr(dot);
     }
     if (name.contains('/') || name.contains('\0') || name == "." || name == "..")
-      throw Error(fmt::format("\"{}\" is no file name for an attestation", name), "--output attestation-prefix");
+      throw Error(fmt::format("\"{}\" is no file name for an attestation", name),
+                  "--output attestation-prefix");
     for (const auto& entry : entries)
       if (entry.path == name)
-        throw Error(fmt::format("the result has a file {} already, which an attestation should be called", name), "--output",
-                    "choose attestation-prefix=PREFIX");
+        throw Error(
+            fmt::format("the result has a file {} already, which an attestation should be called",
+                        name),
+            "--output", "choose attestation-prefix=PREFIX");
     tree::Entry entry{.path = name, .type = tree::Type::File, .mode = 0600};
     entry.content.bytes = attest::readable_statement(attestation, subjects);
     entry.size = entry.content.bytes.size();

@@ -35,8 +35,10 @@ class TarBytes : public attest::FileBytes {
         continue;
       }
       const size_t count = std::min<uint64_t>(here, into.size() - done);
-      if (piece_.bytes.empty()) std::memset(into.data() + done, 0, count);
-      else std::memcpy(into.data() + done, piece_.bytes.data(), count);
+      if (piece_.bytes.empty())
+        std::memset(into.data() + done, 0, count);
+      else
+        std::memcpy(into.data() + done, piece_.bytes.data(), count);
       drop(count);
       done += count;
       offset += count;
@@ -51,8 +53,10 @@ class TarBytes : public attest::FileBytes {
   }
   void drop(uint64_t count) {
     at_ += count;
-    if (piece_.bytes.empty()) piece_.zeros -= count;
-    else piece_.bytes = piece_.bytes.subspan(count);
+    if (piece_.bytes.empty())
+      piece_.zeros -= count;
+    else
+      piece_.bytes = piece_.bytes.subspan(count);
   }
 
   layer::TarReader& tar_;
@@ -61,7 +65,8 @@ class TarBytes : public attest::FileBytes {
 };
 
 /// Which layer a file of the flattened image comes from, and what it is called there.
-std::pair<size_t, std::string> place_of(const std::vector<std::shared_ptr<const tree::Tree>>& trees, std::string path) {
+std::pair<size_t, std::string> place_of(const std::vector<std::shared_ptr<const tree::Tree>>& trees,
+                                        std::string path) {
   for (size_t i = trees.size(); i-- > 0;) {
     const tree::Entry* entry = trees[i]->find(path);
     for (int links = 0; entry && entry->type == tree::Type::Hardlink && links < 255; ++links) {
@@ -110,8 +115,8 @@ void read_blob(const std::string& path, Wanted& wanted, const Take& take, std::s
 }  // namespace
 
 void read_image_files(Layers& layers, store::Store& store, const Stack& stack,
-                      const std::function<bool(const tree::Entry&)>& wants, const Take& take, const Layers::Progress& progress,
-                      std::stop_token stop) {
+                      const std::function<bool(const tree::Entry&)>& wants, const Take& take,
+                      const Layers::Progress& progress, std::stop_token stop) {
   std::vector<std::shared_ptr<const tree::Tree>> trees;
   for (const auto& layer : stack) trees.push_back(layers.listing(layer, progress));
   std::vector<Wanted> wanted(stack.size() + 1);
@@ -128,7 +133,8 @@ void read_image_files(Layers& layers, store::Store& store, const Stack& stack,
     if (layer.base && !has_directory(store, layer))
       read_blob(store.blob_path(layers.blob(layer, {}, progress).digest), wanted[i], take, stop);
     if (wanted[i].empty()) continue;
-    // Files whose names in the archive lead through links are left: they need the layer as a directory.
+    // Files whose names in the archive lead through links are left: they need the layer as a
+    // directory.
     const auto files = layers.files(layer, progress);
     for (const auto& [path, names] : wanted[i])
       if (const tree::Entry* entry = files->find(path)) give(names, *entry, take);

@@ -13,9 +13,11 @@ namespace {
 json::Value to_json(const BuildWarning& warning, const std::string& dockerfile) {
   json::Value out = json::Value::object();
   out["level"] = 1;
-  const std::string text = warning.rule.empty() ? warning.message : warning.rule + ": " + warning.message;
+  const std::string text =
+      warning.rule.empty() ? warning.message : warning.rule + ": " + warning.message;
   out["short"] = registry::base64_encode(text);
-  if (!warning.detail.empty()) out["detail"] = json::Value::array({registry::base64_encode(warning.detail)});
+  if (!warning.detail.empty())
+    out["detail"] = json::Value::array({registry::base64_encode(warning.detail)});
   if (!warning.url.empty()) out["url"] = warning.url;
   if (warning.file.empty()) return out;
   out["sourceInfo"]["filename"] = warning.file;
@@ -34,12 +36,15 @@ json::Value to_json(const BuildWarning& warning, const std::string& dockerfile) 
 std::string metadata_json(const Metadata& metadata) {
   std::map<std::string, json::Value> members;
   for (const auto& [platform, predicate] : metadata.provenance)
-    members["buildx.build.provenance" + (platform.empty() ? "" : "/" + platform)] = json::parse(predicate, "provenance");
+    members["buildx.build.provenance" + (platform.empty() ? "" : "/" + platform)] =
+        json::parse(predicate, "provenance");
   // BUILDER/NODE/ID: there is one builder, and an ID says which steps and which result.
-  if (!metadata.build_id.empty()) members["buildx.build.ref"] = "slipway/slipway/" + metadata.build_id.substr(0, 25);
+  if (!metadata.build_id.empty())
+    members["buildx.build.ref"] = "slipway/slipway/" + metadata.build_id.substr(0, 25);
   if (metadata.warnings) {
     json::Value list = json::Value::array();
-    for (const auto& warning : *metadata.warnings) list.push_back(to_json(warning, metadata.dockerfile));
+    for (const auto& warning : *metadata.warnings)
+      list.push_back(to_json(warning, metadata.dockerfile));
     members["buildx.build.warnings"] = std::move(list);
   }
   if (metadata.descriptor) {

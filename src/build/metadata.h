@@ -24,11 +24,12 @@ struct Metadata {
   std::optional<oci::Descriptor> descriptor;  // of the image; nothing for files
   std::optional<oci::Digest> config;          // of a single manifest
   std::vector<std::string> names;
-  std::string build_id;                       // identity of steps and result, hex
+  std::string build_id;  // identity of steps and result, hex
   /// Predicates by platform; one without a name when a single platform was built.
   std::vector<std::pair<std::string, std::string>> provenance;
-  std::optional<std::vector<BuildWarning>> warnings;  // only where BUILDX_METADATA_WARNINGS asks for them
-  std::string dockerfile;                             // its text, which warnings point into
+  std::optional<std::vector<BuildWarning>>
+      warnings;            // only where BUILDX_METADATA_WARNINGS asks for them
+  std::string dockerfile;  // its text, which warnings point into
 };
 
 std::string metadata_json(const Metadata& metadata);

@@ -1,9 +1,9 @@
 #include "build/output_options.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -15,9 +15,18 @@ namespace {
 constexpr const char* kFlag = "--output";
 
 const std::vector<std::string>& keys_of(const std::string& type) {
-  static const std::vector<std::string> kImage = {
-      "name", "oci-mediatypes", "oci-artifact", "attestation-inline", "prefer-nondist-layers", "source-date-epoch",
-      "rewrite-timestamp", "compression", "compression-level", "force-compression", "buildinfo", "buildinfo-attrs"};
+  static const std::vector<std::string> kImage = {"name",
+                                                  "oci-mediatypes",
+                                                  "oci-artifact",
+                                                  "attestation-inline",
+                                                  "prefer-nondist-layers",
+                                                  "source-date-epoch",
+                                                  "rewrite-timestamp",
+                                                  "compression",
+                                                  "compression-level",
+                                                  "force-compression",
+                                                  "buildinfo",
+                                                  "buildinfo-attrs"};
   const auto with = [](std::vector<std::string> more) {
     more.insert(more.end(), kImage.begin(), kImage.end());
     return more;
@@ -27,21 +36,23 @@ const std::vector<std::string>& keys_of(const std::string& type) {
       {"tar", {"platform-split", "attestation-prefix", "source-date-epoch"}},
       {"oci", with({"tar"})},
       {"docker", with({"tar", "context"})},
-      {"image", with({"push", "push-by-digest", "registry.insecure", "unpack", "store", "dangling-name-prefix",
-                      "danging-name-empty-only", "name-canonical"})},
-      {"registry", with({"push", "push-by-digest", "registry.insecure", "unpack", "store", "dangling-name-prefix",
-                         "danging-name-empty-only", "name-canonical"})},
+      {"image", with({"push", "push-by-digest", "registry.insecure", "unpack", "store",
+                      "dangling-name-prefix", "danging-name-empty-only", "name-canonical"})},
+      {"registry", with({"push", "push-by-digest", "registry.insecure", "unpack", "store",
+                         "dangling-name-prefix", "danging-name-empty-only", "name-canonical"})},
       {"cacheonly", {}}};
   const auto it = kKeys.find(type);
   if (it == kKeys.end()) {
     std::vector<std::string> types;
     for (const auto& [name, keys] : kKeys) types.push_back(name);
-    throw Error(fmt::format("unknown output type \"{}\"", type), kFlag, "the types are: " + join(types, ", "));
+    throw Error(fmt::format("unknown output type \"{}\"", type), kFlag,
+                "the types are: " + join(types, ", "));
   }
   return it->second;
 }
 
-/// "annotation-index.KEY", "annotation-manifest[linux/arm64].KEY", "annotation.KEY"; nullopt for other keys.
+/// "annotation-index.KEY", "annotation-manifest[linux/arm64].KEY", "annotation.KEY"; nullopt for
+/// other keys.
 std::optional<AnnotationSpec> annotation_key(const std::string& key, const std::string& value) {
   if (!key.starts_with("annotation")) return std::nullopt;
   AnnotationSpec out{.level = {}, .platform = {}, .key = {}, .value = value};
@@ -49,13 +60,15 @@ std::optional<AnnotationSpec> annotation_key(const std::string& key, const std::
   if (dot == key.npos || dot + 1 == key.size()) return std::nullopt;
   std::string level = key.substr(10, dot - 10);
   if (const size_t bracket = level.find('['); bracket != level.npos) {
-    if (!level.ends_with(']')) throw Error(fmt::format("\"{}\" has no closing bracket", key), kFlag);
+    if (!level.ends_with(']'))
+      throw Error(fmt::format("\"{}\" has no closing bracket", key), kFlag);
     out.platform = oci::parse_platform(level.substr(bracket + 1, level.size() - bracket - 2));
     level.resize(bracket);
   }
   if (!level.empty() && level[0] != '-') return std::nullopt;
   out.level = level.empty() ? "" : level.substr(1);
-  static const std::vector<std::string> kLevels = {"", "manifest", "manifest-descriptor", "index", "index-descriptor"};
+  static const std::vector<std::string> kLevels = {"", "manifest", "manifest-descriptor", "index",
+                                                   "index-descriptor"};
   if (std::ranges::find(kLevels, out.level) == kLevels.end())
     throw Error(fmt::format("unknown annotation level \"{}\"", out.level), kFlag,
                 "the levels are manifest, manifest-descriptor, index and index-descriptor");
@@ -75,7 +88,8 @@ class Reader {
       if (value == yes) return true;
     for (const char* no : {"false", "0", "f"})
       if (value == no) return false;
-    throw Error(fmt::format("output attribute {}={} is neither true nor false", key, it->second), kFlag);
+    throw Error(fmt::format("output attribute {}={} is neither true nor false", key, it->second),
+                kFlag);
   }
   std::optional<bool> optional_flag(const char* key) const {
     return attrs_.contains(key) ? std::optional(flag(key, true)) : std::nullopt;
@@ -92,19 +106,25 @@ class Reader {
 LayerForm form_of(const Reader& read) {
   LayerForm form;
   const std::string compression = read.text("compression");
-  if (compression == "zstd") form.compression = oci::Compression::Zstd;
-  else if (compression == "uncompressed") form.compression = oci::Compression::None;
+  if (compression == "zstd")
+    form.compression = oci::Compression::Zstd;
+  else if (compression == "uncompressed")
+    form.compression = oci::Compression::None;
   else if (compression == "estargz")
     throw Error("layers in eStargz form are not made", "--output compression=estargz",
-                "use compression=zstd or gzip; lazy pulling needs a converter such as nerdctl image convert --estargz");
+                "use compression=zstd or gzip; lazy pulling needs a converter such as nerdctl "
+                "image convert --estargz");
   else if (!compression.empty() && compression != "gzip")
-    throw Error(fmt::format("compression={} is not known", compression), kFlag, "use gzip, zstd or uncompressed");
+    throw Error(fmt::format("compression={} is not known", compression), kFlag,
+                "use gzip, zstd or uncompressed");
   if (const std::string text = read.text("compression-level"); !text.empty()) {
     const auto level = parse_u64(text);
     const uint64_t most = form.compression == oci::Compression::Zstd ? 22 : 9;
-    if (!level || *level > most) throw Error(fmt::format("compression-level={} is not between 0 and {}", text, most), kFlag);
+    if (!level || *level > most)
+      throw Error(fmt::format("compression-level={} is not between 0 and {}", text, most), kFlag);
     // zstd has no level 0: it means the default.
-    if (*level > 0 || form.compression != oci::Compression::Zstd) form.level = static_cast<int>(*level);
+    if (*level > 0 || form.compression != oci::Compression::Zstd)
+      form.level = static_cast<int>(*level);
   }
   form.force = read.flag("force-compression", false);
   return form;
@@ -112,7 +132,8 @@ LayerForm form_of(const Reader& read) {
 
 void check_keys(const OutputSpec& output) {
   const auto& keys = keys_of(output.type);
-  const bool is_image = output.type != "local" && output.type != "tar" && output.type != "cacheonly";
+  const bool is_image =
+      output.type != "local" && output.type != "tar" && output.type != "cacheonly";
   for (const auto& [key, value] : output.attrs) {
     if (std::ranges::find(keys, key) != keys.end()) continue;
     if (is_image && annotation_key(key, value)) continue;
@@ -138,7 +159,8 @@ OutputOptions read_output(const OutputSpec& output, const BuildRequest& request,
   if (const std::string text = read.text("source-date-epoch"); !text.empty()) {
     const auto seconds = parse_u64(text);
     if (!seconds || *seconds > 253402300799)
-      throw Error(fmt::format("source-date-epoch={} is no time", text), kFlag, "it is a number of seconds since 1970");
+      throw Error(fmt::format("source-date-epoch={} is no time", text), kFlag,
+                  "it is a number of seconds since 1970");
     out.epoch = static_cast<int64_t>(*seconds);
     out.form.clamp_ns = *out.epoch * 1'000'000'000;
   }
@@ -156,13 +178,16 @@ OutputOptions read_output(const OutputSpec& output, const BuildRequest& request,
   const bool is_image = output.type == "image" || output.type == "registry";
   if (!out.is_files()) out.annotations = request.annotations;
   for (const auto& [key, value] : output.attrs)
-    if (auto annotation = annotation_key(key, value)) out.annotations.push_back(std::move(*annotation));
+    if (auto annotation = annotation_key(key, value))
+      out.annotations.push_back(std::move(*annotation));
   out.docker_types = !read.flag("oci-mediatypes", true);
   out.oci_artifact = read.flag("oci-artifact", !out.docker_types);
   if (out.docker_types && out.oci_artifact)
-    throw Error("oci-artifact=true contradicts oci-mediatypes=false", kFlag, "leave one of them out");
+    throw Error("oci-artifact=true contradicts oci-mediatypes=false", kFlag,
+                "leave one of them out");
   if (out.docker_types && out.form.compression == oci::Compression::Zstd)
-    throw Error("compression=zstd contradicts oci-mediatypes=false", kFlag, "Docker's media types know gzip only");
+    throw Error("compression=zstd contradicts oci-mediatypes=false", kFlag,
+                "Docker's media types know gzip only");
   out.attestation_inline = read.flag("attestation-inline", is_image);
   out.keep_nondistributable = read.flag("prefer-nondist-layers", false);
   if (is_image) {
@@ -179,7 +204,8 @@ OutputOptions read_output(const OutputSpec& output, const BuildRequest& request,
   out.tar = read.flag("tar", true);
   out.platform_split = read.optional_flag("platform-split");
   out.attestation_prefix = read.text("attestation-prefix");
-  if (const std::string mode = read.text("mode"); mode == "delete") out.delete_others = true;
+  if (const std::string mode = read.text("mode"); mode == "delete")
+    out.delete_others = true;
   else if (!mode.empty() && mode != "copy")
     throw Error(fmt::format("mode={} is not known", mode), kFlag, "use copy or delete");
   return out;

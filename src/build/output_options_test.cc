@@ -11,7 +11,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-OutputOptions read(const std::string& type, std::map<std::string, std::string> attrs, const BuildRequest& request = {}) {
+OutputOptions read(const std::string& type, std::map<std::string, std::string> attrs,
+                   const BuildRequest& request = {}) {
   return read_output({.type = type, .dest = "x", .attrs = std::move(attrs)}, request, 0);
 }
 
@@ -25,12 +26,19 @@ std::string refusal(const std::string& type, std::map<std::string, std::string> 
 }
 
 TEST(OutputOptions, EveryKeyOfBuildKitIsKnownToItsType) {
-  const std::map<std::string, std::string> image = {
-      {"name", "app"}, {"oci-mediatypes", "true"}, {"oci-artifact", "false"}, {"attestation-inline", "1"},
-      {"prefer-nondist-layers", "true"}, {"source-date-epoch", "7"}, {"rewrite-timestamp", "true"}, {"compression", "zstd"},
-      {"compression-level", "3"}, {"force-compression", "true"}};
+  const std::map<std::string, std::string> image = {{"name", "app"},
+                                                    {"oci-mediatypes", "true"},
+                                                    {"oci-artifact", "false"},
+                                                    {"attestation-inline", "1"},
+                                                    {"prefer-nondist-layers", "true"},
+                                                    {"source-date-epoch", "7"},
+                                                    {"rewrite-timestamp", "true"},
+                                                    {"compression", "zstd"},
+                                                    {"compression-level", "3"},
+                                                    {"force-compression", "true"}};
   auto registry = image;
-  for (const char* key : {"push", "push-by-digest", "registry.insecure", "unpack", "store", "danging-name-empty-only", "name-canonical"})
+  for (const char* key : {"push", "push-by-digest", "registry.insecure", "unpack", "store",
+                          "danging-name-empty-only", "name-canonical"})
     registry[key] = "true";
   registry["dangling-name-prefix"] = "lost";
   auto archive = image;
@@ -40,7 +48,10 @@ TEST(OutputOptions, EveryKeyOfBuildKitIsKnownToItsType) {
   EXPECT_FALSE(read("oci", archive).tar);
   archive["context"] = "default";
   EXPECT_EQ(read("docker", archive).epoch, 7);
-  EXPECT_EQ(read("local", {{"mode", "copy"}, {"platform-split", "false"}, {"attestation-prefix", "a."}}).attestation_prefix, "a.");
+  EXPECT_EQ(
+      read("local", {{"mode", "copy"}, {"platform-split", "false"}, {"attestation-prefix", "a."}})
+          .attestation_prefix,
+      "a.");
 }
 
 TEST(OutputOptions, UnknownKeysAreRefusedWithWhatWasMeant) {
@@ -55,8 +66,10 @@ TEST(OutputOptions, ValuesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(refusal("oci", {{"compression", "lz4"}}), HasSubstr("compression=lz4"));
   EXPECT_THAT(refusal("oci", {{"compression-level", "10"}}), HasSubstr("between 0 and 9"));
   EXPECT_THAT(refusal("oci", {{"tar", "maybe"}}), HasSubstr("neither true nor false"));
-  EXPECT_THAT(refusal("oci", {{"oci-mediatypes", "false"}, {"oci-artifact", "true"}}), HasSubstr("contradicts"));
-  EXPECT_THAT(refusal("oci", {{"oci-mediatypes", "false"}, {"compression", "zstd"}}), HasSubstr("contradicts"));
+  EXPECT_THAT(refusal("oci", {{"oci-mediatypes", "false"}, {"oci-artifact", "true"}}),
+              HasSubstr("contradicts"));
+  EXPECT_THAT(refusal("oci", {{"oci-mediatypes", "false"}, {"compression", "zstd"}}),
+              HasSubstr("contradicts"));
   EXPECT_THAT(refusal("local", {{"mode", "move"}}), HasSubstr("mode=move"));
   EXPECT_THAT(refusal("oci", {{"source-date-epoch", "today"}}), HasSubstr("is no time"));
 }
@@ -64,7 +77,11 @@ TEST(OutputOptions, ValuesThatCannotBeAreRefusedByName) {
 TEST(OutputOptions, AnnotationKeysNameLevelAndPlatform) {
   BuildRequest request;
   request.annotations = {{.level = {}, .platform = {}, .key = "a", .value = "1"}};
-  const auto found = read("oci", {{"annotation.b", "2"}, {"annotation-index.c.d", "3"}, {"annotation-manifest-descriptor[linux/arm64].e", "4"}}, request);
+  const auto found = read("oci",
+                          {{"annotation.b", "2"},
+                           {"annotation-index.c.d", "3"},
+                           {"annotation-manifest-descriptor[linux/arm64].e", "4"}},
+                          request);
   ASSERT_EQ(found.annotations.size(), 4u);
   EXPECT_EQ(found.annotations[0].key, "a");
   EXPECT_EQ(found.annotations[1].key, "c.d");
@@ -72,14 +89,17 @@ TEST(OutputOptions, AnnotationKeysNameLevelAndPlatform) {
   EXPECT_EQ(found.annotations[2].platform->str(), "linux/arm64");
   EXPECT_EQ(found.annotations[3].level, "");
   EXPECT_THAT(refusal("oci", {{"annotation-layer.k", "v"}}), HasSubstr("unknown annotation level"));
-  EXPECT_THAT(refusal("oci", {{"annotation-index[linux/arm64.k", "v"}}), HasSubstr("closing bracket"));
+  EXPECT_THAT(refusal("oci", {{"annotation-index[linux/arm64.k", "v"}}),
+              HasSubstr("closing bracket"));
 }
 
 TEST(OutputOptions, NamesComeFromTagsUnlessTheOutputHasItsOwn) {
   BuildRequest request;
   request.tags = {"app", "app:latest", "other:1"};
-  EXPECT_THAT(read("image", {}, request).names, ElementsAre("docker.io/library/app:latest", "docker.io/library/other:1"));
-  EXPECT_THAT(read("image", {{"name", "x:1, y:2"}}, request).names, ElementsAre("docker.io/library/x:1", "docker.io/library/y:2"));
+  EXPECT_THAT(read("image", {}, request).names,
+              ElementsAre("docker.io/library/app:latest", "docker.io/library/other:1"));
+  EXPECT_THAT(read("image", {{"name", "x:1, y:2"}}, request).names,
+              ElementsAre("docker.io/library/x:1", "docker.io/library/y:2"));
 }
 
 TEST(OutputOptions, DefaultsDependOnTheType) {

@@ -1,9 +1,9 @@
 #include "build/outputs.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -26,19 +26,24 @@ namespace {
 
 std::string title(const OutputOptions& output) {
   if (output.type == "local") return "exporting files to " + output.dest;
-  if (output.type == "tar") return "exporting files to " + (output.dest == "-" ? "standard output" : output.dest);
+  if (output.type == "tar")
+    return "exporting files to " + (output.dest == "-" ? "standard output" : output.dest);
   if (output.type == "oci") return "exporting to OCI image format";
-  if (output.type == "docker") return output.dest.empty() ? "loading into docker or podman" : "exporting to docker image format";
+  if (output.type == "docker")
+    return output.dest.empty() ? "loading into docker or podman"
+                               : "exporting to docker image format";
   return output.push ? "pushing image" : "exporting to image";
 }
 
 /// Outputs with the same text share one image.
 std::string identity(const OutputOptions& o, bool attests) {
-  std::string out = fmt::format("{} {} {} {} {} {} {}", o.form.name(), o.form.force, o.docker_types, o.oci_artifact,
-                                o.attestation_inline, o.keep_nondistributable, o.epoch.value_or(-1));
+  std::string out = fmt::format("{} {} {} {} {} {} {}", o.form.name(), o.form.force, o.docker_types,
+                                o.oci_artifact, o.attestation_inline, o.keep_nondistributable,
+                                o.epoch.value_or(-1));
   if (attests) out += " " + join(o.names, ",");
   for (const auto& note : o.annotations)
-    out += fmt::format("\n{} {} {}={}", note.level, note.platform ? note.platform->str() : "", note.key, note.value);
+    out += fmt::format("\n{} {} {}={}", note.level, note.platform ? note.platform->str() : "",
+                       note.key, note.value);
   return out;
 }
 
@@ -68,9 +73,12 @@ class Outputs {
     step_ = c_.observer.on_step_added(info);
     c_.observer.on_started(step_);
     try {
-      if (output.is_files()) files(output);
-      else if (output.type == "oci" || output.type == "docker") archive(output);
-      else image(output);
+      if (output.is_files())
+        files(output);
+      else if (output.type == "oci" || output.type == "docker")
+        archive(output);
+      else
+        image(output);
     } catch (Error& e) {
       c_.observer.on_finished(step_, seams::StepState::Failed, {}, e.message());
       throw e.while_doing("while " + title(output));
@@ -85,7 +93,8 @@ class Outputs {
     if (c_.request.metadata_file.empty()) return;
     Metadata metadata;
     std::string identity_text;
-    for (const auto& target : c_.graph.targets) identity_text += c_.steps.result(target.files).key + "\n";
+    for (const auto& target : c_.graph.targets)
+      identity_text += c_.steps.result(target.files).key + "\n";
     if (!result_.descriptor.digest.empty()) {
       metadata.descriptor = result_.descriptor;
       if (!is_index_) metadata.config = last_.images[0].config;
@@ -94,9 +103,12 @@ class Outputs {
     metadata.names = names_;
     metadata.build_id = hash::sha256_hex(identity_text);
     for (size_t i = 0; i < c_.graph.targets.size(); ++i) {
-      const auto layers = i < last_.images.size() ? last_.images[i].layers : std::vector<oci::Descriptor>{};
+      const auto layers =
+          i < last_.images.size() ? last_.images[i].layers : std::vector<oci::Descriptor>{};
       if (auto predicate = attestor_.metadata_provenance(i, layers))
-        metadata.provenance.emplace_back(c_.graph.targets.size() > 1 ? c_.graph.targets[i].platform.str() : "", std::move(*predicate));
+        metadata.provenance.emplace_back(
+            c_.graph.targets.size() > 1 ? c_.graph.targets[i].platform.str() : "",
+            std::move(*predicate));
     }
     if (c_.request.metadata_warnings) metadata.warnings = c_.warnings;
     metadata.dockerfile = c_.dockerfile;
@@ -105,7 +117,9 @@ class Outputs {
 
  private:
   Layers::Progress progress() {
-    return [this](const std::string& what, uint64_t done, uint64_t total) { c_.observer.on_progress(step_, what, done, total); };
+    return [this](const std::string& what, uint64_t done, uint64_t total) {
+      c_.observer.on_progress(step_, what, done, total);
+    };
   }
 
   const Assembled& assembled(const OutputOptions& output) {
@@ -125,10 +139,12 @@ class Outputs {
       options.created_before = c_.created;
       options.created = created(output);
       if (attests)
-        options.attest = [&](size_t target, const oci::Descriptor& manifest, const std::vector<oci::Descriptor>& layers) {
-          return attestor_.attest(target, {.name = output.names.empty() ? "" : output.names[0],
-                                           .digest = manifest.digest,
-                                           .layers = layers},
+        options.attest = [&](size_t target, const oci::Descriptor& manifest,
+                             const std::vector<oci::Descriptor>& layers) {
+          return attestor_.attest(target,
+                                  {.name = output.names.empty() ? "" : output.names[0],
+                                   .digest = manifest.digest,
+                                   .layers = layers},
                                   step_);
         };
       made_[key] = assemble(c_.graph, c_.steps, c_.layers, c_.store, options, c_.observer, step_);
@@ -140,7 +156,9 @@ class Outputs {
     return last_;
   }
 
-  std::string created(const OutputOptions& output) const { return output.epoch ? image::rfc3339(*output.epoch) : c_.created; }
+  std::string created(const OutputOptions& output) const {
+    return output.epoch ? image::rfc3339(*output.epoch) : c_.created;
+  }
 
   void image(const OutputOptions& output) {
     const Assembled& image = assembled(output);
@@ -153,7 +171,8 @@ class Outputs {
     for (const auto& tag : tags) {
       if (!output.store) break;
       c_.store.tag_image(tag, image.top);
-      result_.lines.push_back(fmt::format("image {} ({})", registry::parse_reference(tag).familiar(), digest));
+      result_.lines.push_back(
+          fmt::format("image {} ({})", registry::parse_reference(tag).familiar(), digest));
       if (!output.name_canonical || tag.contains('@')) continue;
       const std::string canonical = tag + "@" + digest;
       c_.store.tag_image(canonical, image.top);
@@ -161,21 +180,24 @@ class Outputs {
     if (tags.empty()) result_.lines.push_back(fmt::format("image {}", result_.image_id));
   }
 
-  void push(const OutputOptions& output, const Assembled& image, const std::vector<std::string>& tags) {
+  void push(const OutputOptions& output, const Assembled& image,
+            const std::vector<std::string>& tags) {
     const exporter::Closure closure = exporter::closure_of(c_.store, image.top);
     exporter::PushOptions options;
     options.by_digest = output.by_digest;
     options.stop = c_.stop;
     options.progress = progress();
     for (const auto& target : c_.graph.targets) {
-      if (target.base_reference.empty() || target.base_reference.find("://") != std::string::npos) continue;
+      if (target.base_reference.empty() || target.base_reference.find("://") != std::string::npos)
+        continue;
       const auto base = registry::parse_reference(target.base_reference);
       options.mount_from.push_back(base.host + "/" + base.repository);
     }
     std::optional<registry::Client> insecure;
     if (output.insecure) {
       registry::ClientOptions client_options;
-      for (const auto& tag : tags) client_options.insecure_hosts.push_back(registry::parse_reference(tag).host);
+      for (const auto& tag : tags)
+        client_options.insecure_hosts.push_back(registry::parse_reference(tag).host);
       insecure.emplace(client_options);
     }
     for (const auto& tag : tags) {
@@ -193,18 +215,27 @@ class Outputs {
     options.names = output.names;
     options.created = created(output);
     options.stop = c_.stop;
-    options.progress = [this](uint64_t done, uint64_t total) { c_.observer.on_progress(step_, "writing", done, total); };
+    options.progress = [this](uint64_t done, uint64_t total) {
+      c_.observer.on_progress(step_, "writing", done, total);
+    };
     add_names(options.names);
     result_.descriptor.annotations.try_emplace("org.opencontainers.image.created", options.created);
     if (output.type == "docker" && output.dest.empty()) {
       const std::string where = registry::load_archive(
-          [&](const registry::Sink& sink) { exporter::stream_archive(c_.store, closure, options, sink); }, c_.stop);
-      result_.lines.push_back(fmt::format("loaded {} into {}", options.names.empty() ? result_.image_id : options.names[0], where));
+          [&](const registry::Sink& sink) {
+            exporter::stream_archive(c_.store, closure, options, sink);
+          },
+          c_.stop);
+      result_.lines.push_back(fmt::format(
+          "loaded {} into {}", options.names.empty() ? result_.image_id : options.names[0], where));
       return;
     }
-    if (!output.tar) exporter::write_layout(c_.store, closure, options, output.dest);
-    else exporter::write_archive(c_.store, closure, options, output.dest);
-    if (output.dest != "-") result_.lines.push_back(fmt::format("{} ({})", output.dest, image.top.digest.str()));
+    if (!output.tar)
+      exporter::write_layout(c_.store, closure, options, output.dest);
+    else
+      exporter::write_archive(c_.store, closure, options, output.dest);
+    if (output.dest != "-")
+      result_.lines.push_back(fmt::format("{} ({})", output.dest, image.top.digest.str()));
   }
 
   void files(const OutputOptions& output) {
@@ -213,7 +244,8 @@ class Outputs {
     std::vector<tree::Entry> all;
     for (size_t i = 0; i < c_.graph.targets.size(); ++i) {
       const graph::Target& target = c_.graph.targets[i];
-      tree::Tree files = c_.layers.view_files(c_.steps.result(target.files).stack, progress()).flatten();
+      tree::Tree files =
+          c_.layers.view_files(c_.steps.result(target.files).stack, progress()).flatten();
       std::string platform = target.platform.str();
       std::ranges::replace(platform, '/', '_');
       if (attestor_.wishes().needs_index(false))
@@ -225,8 +257,11 @@ class Outputs {
     const tree::Tree tree(std::move(all));
     const int64_t latest = output.form.clamp_ns ? output.form.clamp_ns : INT64_MAX;
     if (output.type == "local")
-      exporter::write_local(tree, output.dest, {.latest_ns = latest, .delete_others = output.delete_others, .stop = c_.stop});
-    else exporter::write_tar_file(tree, output.dest, latest, c_.stop);
+      exporter::write_local(
+          tree, output.dest,
+          {.latest_ns = latest, .delete_others = output.delete_others, .stop = c_.stop});
+    else
+      exporter::write_tar_file(tree, output.dest, latest, c_.stop);
     if (output.dest != "-") result_.lines.push_back(output.dest);
   }
 
@@ -247,11 +282,13 @@ class Outputs {
 };
 
 /// What cannot go together, said before anything is built.
-void check_output(const BuildRequest& request, const OutputOptions& output, const AttestWishes& wishes) {
+void check_output(const BuildRequest& request, const OutputOptions& output,
+                  const AttestWishes& wishes) {
   if ((output.is_files() || output.type == "oci") && output.dest.empty())
     throw Error(fmt::format("an output of type {} needs a destination", output.type), "--output",
                 fmt::format("write type={},dest=PATH", output.type));
-  if (output.dest == "-" && output.type == "local") throw Error("files cannot go to standard output", "--output", "use type=tar");
+  if (output.dest == "-" && output.type == "local")
+    throw Error("files cannot go to standard output", "--output", "use type=tar");
   if (output.type == "docker" && request.platforms.size() > 1)
     throw Error("docker and podman load one platform at a time", "--output type=docker",
                 "build one --platform, or use type=oci or --push for several");
@@ -259,43 +296,50 @@ void check_output(const BuildRequest& request, const OutputOptions& output, cons
     throw Error("docker archives cannot hold attestations", "--output type=docker",
                 "use type=oci or --push, or leave --attest, --provenance and --sbom out");
   if (output.docker_types && wishes.needs_index(output.attestation_inline))
-    throw Error("attestations need OCI media types", "--output oci-mediatypes=false", "leave it out, or the attestations");
+    throw Error("attestations need OCI media types", "--output oci-mediatypes=false",
+                "leave it out, or the attestations");
   for (const auto& note : output.annotations) {
     const bool is_plain = note.level.empty() || note.level == "manifest";
     if (output.docker_types && !is_plain)
-      throw Error(fmt::format("an annotation of level {} needs OCI media types", note.level), "--output oci-mediatypes=false");
+      throw Error(fmt::format("an annotation of level {} needs OCI media types", note.level),
+                  "--output oci-mediatypes=false");
     if (output.type == "docker" && note.level.starts_with("index"))
-      throw Error(fmt::format("docker archives have no index for the annotation {}", note.key), "--output type=docker",
-                  "use type=oci or --push, or level manifest");
+      throw Error(fmt::format("docker archives have no index for the annotation {}", note.key),
+                  "--output type=docker", "use type=oci or --push, or level manifest");
   }
   if (output.push && output.names.empty() && output.dangling_prefix.empty())
     throw Error("there is no name to push to", "--push", "give one with -t registry/name:tag");
   if (!request.iidfile.empty() && output.is_files())
-    throw Error("files have no image ID", "--iidfile", fmt::format("leave it out with type={}", output.type));
+    throw Error("files have no image ID", "--iidfile",
+                fmt::format("leave it out with type={}", output.type));
   if (output.delete_others && !request.allow_local_delete)
-    throw Error(fmt::format("mode=delete removes what is in {} and not in the result", output.dest), "--output",
-                "pass --allow buildx.local.delete if that is meant");
+    throw Error(fmt::format("mode=delete removes what is in {} and not in the result", output.dest),
+                "--output", "pass --allow buildx.local.delete if that is meant");
 }
 
 }  // namespace
 
 void check_outputs(const BuildRequest& request) {
   const AttestWishes wishes = attest_wishes(request);
-  for (const auto& output : request.outputs) check_output(request, read_output(output, request, 0), wishes);
+  for (const auto& output : request.outputs)
+    check_output(request, read_output(output, request, 0), wishes);
 }
 
 void make_outputs(const OutputContext& context, BuildResult& result) {
   std::vector<OutputSpec> outputs = context.request.outputs;
-  const bool wants_image = !context.request.tags.empty() || !context.request.iidfile.empty() || context.request.quiet ||
-                           !context.request.metadata_file.empty();
+  const bool wants_image = !context.request.tags.empty() || !context.request.iidfile.empty() ||
+                           context.request.quiet || !context.request.metadata_file.empty();
   if (outputs.empty() && wants_image) outputs.push_back({.type = "image", .dest = {}, .attrs = {}});
   if (outputs.empty()) {
-    context.observer.on_warning("no output was asked for: the result stays in the cache (name it with -t, or use --output)", "");
+    context.observer.on_warning(
+        "no output was asked for: the result stays in the cache (name it with -t, or use --output)",
+        "");
     return;
   }
   Outputs make(context, result);
   for (const auto& output : outputs)
-    if (output.type != "cacheonly") make.make(read_output(output, context.request, context.clamp_ns));
+    if (output.type != "cacheonly")
+      make.make(read_output(output, context.request, context.clamp_ns));
   make.finish();
 }
 

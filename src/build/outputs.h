@@ -26,14 +26,14 @@ struct OutputContext {
   std::string created;   // RFC 3339
   int64_t clamp_ns = 0;  // SOURCE_DATE_EPOCH, or 0
   std::string dockerfile, dockerfile_name;
-  std::string context_commit;                    // of a context that is a git repository
+  std::string context_commit;                    // of a git context, or the SHA-256 of an archive
   std::map<graph::StepId, std::string> commits;  // of GitCheckout steps
-  std::vector<BuildWarning> warnings;  // for the metadata file
+  std::vector<BuildWarning> warnings;            // for the metadata file
   std::stop_token stop;
 };
 
-/// Refuses, before any work is done, outputs and attestations that cannot be made of this request. Throws Error naming the
-/// flag.
+/// Refuses, before any work is done, outputs and attestations that cannot be made of this request.
+/// Throws Error naming the flag.
 void check_outputs(const BuildRequest& request);
 
 /// Makes every output in order and fills `result`.

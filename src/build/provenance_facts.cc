@@ -1,10 +1,10 @@
 #include "build/provenance_facts.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <set>
-
-#include <fmt/core.h>
 
 #include "attest/purl.h"
 #include "attest/steps.h"
@@ -19,7 +19,8 @@ namespace slipway::build {
 namespace {
 
 bool is_local(const std::string& context) {
-  return context != "-" && context.find("://") == context.npos && !context.starts_with("git@") && !context.starts_with("github.com/");
+  return context != "-" && context.find("://") == context.npos && !context.starts_with("git@") &&
+         !context.starts_with("github.com/");
 }
 
 /// User and password of a URL go; nothing else changes.
@@ -37,8 +38,10 @@ attest::Material image_material(const graph::BaseImage& image, const oci::Platfo
   if (at != image.reference.npos) out.hex = image.reference.substr(at + 8);
   if (const size_t scheme = image.reference.find("://"); scheme != image.reference.npos) {
     // A layout has a place instead of a name.
-    const std::string path = image.reference.substr(scheme + 3, at == image.reference.npos ? at : at - scheme - 3);
-    out.uri = attest::package_url("oci", "", os::base_name(path), "", {{"platform", platform.str()}});
+    const std::string path =
+        image.reference.substr(scheme + 3, at == image.reference.npos ? at : at - scheme - 3);
+    out.uri =
+        attest::package_url("oci", "", os::base_name(path), "", {{"platform", platform.str()}});
     return out;
   }
   const registry::Reference ref = registry::parse_reference(image.reference);
@@ -49,7 +52,8 @@ attest::Material image_material(const graph::BaseImage& image, const oci::Platfo
 /// Proxies may have passwords in them, and are no part of the result.
 bool is_proxy(const std::string& argument) {
   const std::string name = to_lower(argument);
-  return name == "http_proxy" || name == "https_proxy" || name == "ftp_proxy" || name == "no_proxy" || name == "all_proxy";
+  return name == "http_proxy" || name == "https_proxy" || name == "ftp_proxy" ||
+         name == "no_proxy" || name == "all_proxy";
 }
 
 std::map<std::string, std::string> frontend_args(const BuildRequest& request) {
@@ -58,15 +62,19 @@ std::map<std::string, std::string> frontend_args(const BuildRequest& request) {
     if (!is_proxy(key)) out["build-arg:" + key] = value;
   for (const auto& [key, value] : request.labels) out["label:" + key] = value;
   if (!request.target.empty()) out["target"] = request.target;
-  if (request.no_cache) out["no-cache"] = "";
-  else if (!request.no_cache_filter.empty()) out["no-cache"] = join(request.no_cache_filter, ",");
-  if (!request.network.empty() && request.network != "default") out["force-network-mode"] = request.network;
+  if (request.no_cache)
+    out["no-cache"] = "";
+  else if (!request.no_cache_filter.empty())
+    out["no-cache"] = join(request.no_cache_filter, ",");
+  if (!request.network.empty() && request.network != "default")
+    out["force-network-mode"] = request.network;
   std::vector<std::string> hosts;
   for (const auto& host : request.add_hosts) hosts.push_back(host.host + "=" + host.ip);
   if (!hosts.empty()) out["add-hosts"] = join(hosts, ",");
   if (request.shm_size) out["shm-size"] = fmt::format("{}", request.shm_size);
   std::vector<std::string> limits;
-  for (const auto& limit : request.ulimits) limits.push_back(fmt::format("{}={}:{}", limit.name, limit.soft, limit.hard));
+  for (const auto& limit : request.ulimits)
+    limits.push_back(fmt::format("{}={}:{}", limit.name, limit.soft, limit.hard));
   if (!limits.empty()) out["ulimit"] = join(limits, ",");
   for (const auto& [name, value] : request.build_contexts) {
     const bool is_dir = is_local(value) && value.find(':') == value.npos;
@@ -85,7 +93,8 @@ bool is_switched_on(const char* variable) {
   return value && (std::string_view(value) == "1" || to_lower(value) == "true");
 }
 
-/// As buildx says it: which commit of which repository the context is. Nothing where there is no git or no repository.
+/// As buildx says it: which commit of which repository the context is. Nothing where there is no
+/// git or no repository.
 std::map<std::string, std::string> repository_of(const std::string& dir, std::stop_token stop) {
   std::map<std::string, std::string> out;
   if (is_switched_off("BUILDX_GIT_INFO") || !os::find_program("git")) return out;
@@ -97,9 +106,11 @@ std::map<std::string, std::string> repository_of(const std::string& dir, std::st
   const std::string commit = ask({"rev-parse", "HEAD"});
   if (commit.empty() || commit == "HEAD") return out;
   out["revision"] = commit;
-  if (is_switched_on("BUILDX_GIT_CHECK_DIRTY") && !ask({"status", "--porcelain", "--ignored=no"}).empty())
+  if (is_switched_on("BUILDX_GIT_CHECK_DIRTY") &&
+      !ask({"status", "--porcelain", "--ignored=no"}).empty())
     out["revision"] += "-dirty";
-  if (const std::string remote = ask({"remote", "get-url", "origin"}); !remote.empty()) out["source"] = without_credentials(remote);
+  if (const std::string remote = ask({"remote", "get-url", "origin"}); !remote.empty())
+    out["source"] = without_credentials(remote);
   return out;
 }
 
@@ -109,7 +120,8 @@ std::map<std::string, std::string> emulators_for(const std::vector<oci::Platform
   if (foreign.empty()) return out;
   try {
     for (const auto& [platform, emulator] : exec::enable_emulation(foreign))
-      if (!emulator.path.empty()) out[platform] = emulator.version.empty() ? os::base_name(emulator.path) : emulator.version;
+      if (!emulator.path.empty())
+        out[platform] = emulator.version.empty() ? os::base_name(emulator.path) : emulator.version;
   } catch (const Error&) {
     out.clear();
   }
@@ -122,14 +134,18 @@ void add(std::vector<attest::Material>& list, attest::Material material) {
 
 /// A commit as a digest: SHA-1 unless it is as long as SHA-256.
 attest::Material git_material(const std::string& remote, const std::string& commit) {
-  return {.uri = without_credentials(remote), .algorithm = commit.size() == 64 ? "sha256" : "sha1", .hex = commit};
+  return {.uri = without_credentials(remote),
+          .algorithm = commit.size() == 64 ? "sha256" : "sha1",
+          .hex = commit};
 }
 
 void add_uses(const graph::Run& run, attest::ProvenanceFacts& facts) {
   const auto put = [](std::vector<attest::Use>& list, const graph::Mount& mount) {
     const auto it = std::ranges::find(list, mount.id, &attest::Use::id);
-    if (it == list.end()) list.push_back({mount.id, !mount.required});
-    else it->optional = it->optional && !mount.required;
+    if (it == list.end())
+      list.push_back({mount.id, !mount.required});
+    else
+      it->optional = it->optional && !mount.required;
   };
   for (const auto& mount : run.mounts) {
     if (mount.type == dockerfile::Mount::Type::Secret) put(facts.secrets, mount);
@@ -153,27 +169,35 @@ attest::ProvenanceFacts provenance_facts(const AttestContext& context, size_t ta
   std::vector<oci::Platform> foreign;
   for (const auto id : attest::steps_of(context.graph, context.graph.targets[target]).order) {
     const graph::Step& step = context.graph.steps[id];
-    if (const auto* image = step.as<graph::BaseImage>()) add(out.materials, image_material(*image, step.platform));
-    if (const auto* files = step.as<graph::ContextFiles>()) locals.insert(context.graph.contexts[files->context].name);
+    if (const auto* image = step.as<graph::BaseImage>())
+      add(out.materials, image_material(*image, step.platform));
+    if (const auto* files = step.as<graph::ContextFiles>())
+      locals.insert(context.graph.contexts[files->context].name);
     if (const auto* run = step.as<graph::Run>()) {
       add_uses(*run, out);
-      if (!oci::runs_natively(out.builder_platform, step.platform)) foreign.push_back(step.platform);
+      if (!oci::runs_natively(out.builder_platform, step.platform))
+        foreign.push_back(step.platform);
     }
     if (const auto* git = step.as<graph::GitCheckout>()) {
       const auto commit = context.commits.find(id);
-      add(out.materials, git_material(git->ref.empty() ? git->remote : git->remote + "#" + git->ref,
-                                      commit == context.commits.end() ? git->checksum : commit->second));
+      add(out.materials,
+          git_material(git->ref.empty() ? git->remote : git->remote + "#" + git->ref,
+                       commit == context.commits.end() ? git->checksum : commit->second));
     }
     if (const auto* file = step.as<graph::Download>()) {
       const auto& stack = context.steps.result(id).stack;
-      attest::Material material{.uri = without_credentials(file->url), .algorithm = "sha256", .hex = {}};
+      attest::Material material{
+          .uri = without_credentials(file->url), .algorithm = "sha256", .hex = {}};
       if (!stack.empty() && stack.back().tree && !stack.back().tree->empty())
-        if (const auto& digest = stack.back().tree->entries().back().content.digest) material.hex = to_hex(*digest);
+        if (const auto& digest = stack.back().tree->entries().back().content.digest)
+          material.hex = to_hex(*digest);
       add(out.materials, std::move(material));
     }
   }
-  if (is_local(request.context)) locals.insert("dockerfile");
-  else if (request.context != "-") out.config_uri = without_credentials(request.context);
+  if (is_local(request.context))
+    locals.insert("dockerfile");
+  else if (request.context != "-")
+    out.config_uri = without_credentials(request.context);
   if (!context.context_commit.empty()) {
     out.config_digest = git_material(request.context, context.context_commit);
     add(out.materials, out.config_digest);
@@ -182,7 +206,8 @@ attest::ProvenanceFacts provenance_facts(const AttestContext& context, size_t ta
   std::ranges::sort(out.materials);
   std::ranges::sort(out.secrets);
   std::ranges::sort(out.ssh);
-  if (is_local(request.context)) out.vcs = repository_of(os::absolute_path(request.context), context.stop);
+  if (is_local(request.context))
+    out.vcs = repository_of(os::absolute_path(request.context), context.stop);
   out.emulators = emulators_for(foreign);
   return out;
 }

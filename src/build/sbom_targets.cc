@@ -1,11 +1,11 @@
 #include "build/sbom_targets.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
-
-#include <fmt/core.h>
 
 #include "attest/steps.h"
 #include "base/text.h"
@@ -19,8 +19,8 @@ constexpr const char* kScanStage = "BUILDKIT_SBOM_SCAN_STAGE";
 constexpr const char* kScanContext = "BUILDKIT_SBOM_SCAN_CONTEXT";
 
 /// The value of the last ARG of that name in `instructions`.
-std::optional<std::string> declared(const std::vector<dockerfile::Instruction>& instructions, const std::string& name,
-                                    const BuildRequest& request) {
+std::optional<std::string> declared(const std::vector<dockerfile::Instruction>& instructions,
+                                    const std::string& name, const BuildRequest& request) {
   std::optional<std::string> out;
   for (const auto& instruction : instructions) {
     const auto* arg = instruction.as<dockerfile::Arg>();
@@ -37,17 +37,19 @@ std::optional<std::string> declared(const std::vector<dockerfile::Instruction>& 
 bool is_enabled(const std::string& stage, const std::string& value) {
   const std::string lower = to_lower(value);
   if (lower == "true" || lower == "1") return true;
-  return std::ranges::any_of(split(value, ','), [&](const auto& name) { return to_lower(trim(name)) == stage; });
+  return std::ranges::any_of(split(value, ','),
+                             [&](const auto& name) { return to_lower(trim(name)) == stage; });
 }
 
 std::string name_of(const dockerfile::Dockerfile& file, size_t stage) {
-  return file.stages[stage].name().empty() ? fmt::format("stage-{}", stage) : file.stages[stage].name();
+  return file.stages[stage].name().empty() ? fmt::format("stage-{}", stage)
+                                           : file.stages[stage].name();
 }
 
 }  // namespace
 
-std::vector<SbomExtra> sbom_extras(const std::string& dockerfile, const BuildRequest& request, const graph::Graph& graph,
-                                   const graph::Target& target) {
+std::vector<SbomExtra> sbom_extras(const std::string& dockerfile, const BuildRequest& request,
+                                   const graph::Graph& graph, const graph::Target& target) {
   if (!dockerfile.contains("BUILDKIT_SBOM_SCAN_")) return {};
   const dockerfile::Dockerfile file = dockerfile::parse(dockerfile, "Dockerfile");
   const auto found = dockerfile::find_stage(file, request.target, file.stages.size());
@@ -76,11 +78,13 @@ std::vector<SbomExtra> sbom_extras(const std::string& dockerfile, const BuildReq
   return out;
 }
 
-std::vector<graph::StepId> sbom_steps(const std::string& dockerfile, const BuildRequest& request, const graph::Graph& graph) {
+std::vector<graph::StepId> sbom_steps(const std::string& dockerfile, const BuildRequest& request,
+                                      const graph::Graph& graph) {
   if (!attest_wishes(request).sbom) return {};
   std::set<graph::StepId> out;
   for (const auto& target : graph.targets)
-    for (const auto& extra : sbom_extras(dockerfile, request, graph, target)) out.insert(extra.files);
+    for (const auto& extra : sbom_extras(dockerfile, request, graph, target))
+      out.insert(extra.files);
   return {out.begin(), out.end()};
 }
 
