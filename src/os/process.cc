@@ -60,6 +60,7 @@ Finished run(const Command& command, std::stop_token stop) {
   const pid_t child = ::fork();
   if (child < 0) throw errno_error("start", program);
   if (child == 0) {
+    if (command.own_group) ::setpgid(0, 0);
     if (command.kill_with_parent) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::getppid() != parent) ::_exit(127);
@@ -78,6 +79,9 @@ Finished run(const Command& command, std::stop_token stop) {
     [[maybe_unused]] const ssize_t n = ::write(failure.write.get(), &saved, sizeof saved);
     ::_exit(127);
   }
+  // Whoever of the two comes first: before it is asked to stop, the child is in its group.
+  if (command.own_group) ::setpgid(child, child);
+  const pid_t whom = command.own_group ? -child : child;
   in.read.reset();
   out.write.reset();
   err.write.reset();
@@ -92,11 +96,11 @@ Finished run(const Command& command, std::stop_token stop) {
   std::array<uint8_t, 16384> buffer{};
   while (out.read || err.read) {
     if (stop.stop_requested() && !term_sent) {
-      ::kill(child, SIGTERM);
+      ::kill(whom, SIGTERM);
       term_sent = Clock::now();
     }
     if (term_sent && !killed && Clock::now() - *term_sent > std::chrono::milliseconds(300)) {
-      ::kill(child, SIGKILL);
+      ::kill(whom, SIGKILL);
       killed = true;
       // Grandchildren may hold the pipes open; what they still write is of no use.
       break;

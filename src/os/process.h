@@ -21,6 +21,7 @@ struct Command {
   std::string_view input;                       // given on standard input (which is empty otherwise)
   bool kill_with_parent = true;                 // PR_SET_PDEATHSIG(SIGKILL)
   std::optional<mode_t> umask;                  // the parent's if absent
+  bool own_group = false;                       // children of its own are stopped with it
 };
 
 struct Finished {
