@@ -10,12 +10,13 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "build/call.h"
+#include "build/checks.h"
 #include "build/inputs.h"
 #include "build/layers.h"
 #include "build/outputs.h"
 #include "build/sbom_targets.h"
 #include "build/step_runner.h"
-#include "dockerfile/parse.h"
 #include "graph/lower.h"
 #include "registry/client.h"
 #include "schedule/builder.h"
@@ -32,7 +33,6 @@ void refuse_unsupported(const BuildRequest& r) {
   };
   if (!r.cache_to.empty()) refuse("--cache-to", "the local cache needs no flag");
   if (!r.cache_from.empty()) refuse("--cache-from", "the local cache needs no flag");
-  if (r.call.name != "build") refuse("--call " + r.call.name, "leave it out to build");
   if (!r.policies.empty()) refuse("--policy", "leave it out");
 }
 
@@ -55,8 +55,6 @@ class ImageResolver : public graph::Resolver {
     const auto pending = pending_.find(key);
     return found_[key] = pending == pending_.end() ? find(name, platform) : pending->second.get();
   }
-
-  void warn(const std::string& text, const std::string& location) override { observer_.on_warning(text, location); }
 
  private:
   graph::ResolvedImage find(const std::string& name, const oci::Platform& platform) {
@@ -207,10 +205,6 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
 
   store::Store store(request.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : request.store);
   const Inputs inputs = load_inputs(request, store.scratch_dir());
-  const dockerfile::Dockerfile file = dockerfile::parse(inputs.dockerfile_text, inputs.dockerfile_name);
-  for (const auto& warning : file.warnings)
-    observer.on_warning(fmt::format("{}: {}", warning.rule, warning.message), fmt::format("{}:{}", inputs.dockerfile_name, warning.span.line));
-
   const std::optional<int64_t> epoch = source_date_epoch(request);
   const std::string created = image::rfc3339(epoch.value_or(tree::kNeutralTime));
   registry::ClientOptions client_options;
@@ -218,8 +212,12 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
   source::Images images(store, client);
   ImageResolver resolver(images, observer, request.pull, cancel.get_token());
   const graph::Request wanted = graph_request(request, inputs, created);
+  if (request.call.name != "build") return answer_call(request.call, inputs, wanted, resolver);
+  dockerfile::Dockerfile file;
+  if (auto errors = read_dockerfile(inputs, wanted, file); !errors.empty()) throw dockerfile::as_one(std::move(errors));
   resolver.prefetch(graph::images_ahead(file, wanted));
-  const graph::Graph graph = graph::lower(file, wanted, resolver);
+  std::vector<dockerfile::Finding> findings;
+  const graph::Graph graph = lower_and_check(file, inputs, wanted, resolver, observer, findings);
 
   observer.on_plan(describe(graph));
   if (request.emulation == Emulation::Warn) warn_of_emulation(graph, observer);
@@ -248,6 +246,7 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
                 .clamp_ns = epoch ? *epoch * 1'000'000'000 : 0,
                 .dockerfile = inputs.dockerfile_text,
                 .dockerfile_name = inputs.dockerfile_name,
+                .warnings = build_warnings(inputs, findings),
                 .stop = cancel.get_token()},
                result);
   if (!request.iidfile.empty()) os::write_file_atomic(request.iidfile, result.image_id);

@@ -1,10 +1,12 @@
 // The table of contents of a build: Dockerfile and context in, images out.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "build/request.h"
 #include "exec/sandbox.h"
 #include "oci/documents.h"
@@ -18,6 +20,11 @@ struct BuildResult {
   std::string metadata_json;       // what --metadata-file says
   std::vector<std::string> lines;  // one line for each thing that was made, for people
   size_t steps = 0, cached = 0;
+
+  // Of --call only.
+  std::string answer;            // for standard output
+  std::optional<Error> failure;  // to be said after the answer
+  int exit_code = 0;
 };
 
 /// Runs inside the namespace that exec::enter_namespace() gave (`ns`). Throws Error, or Cancelled when `stop` is asked

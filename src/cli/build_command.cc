@@ -41,11 +41,13 @@ void refuse_terminal(const build::BuildRequest& request, const Io& io) {
                   fmt::format("write type={},dest=FILE, or redirect standard output", output.type));
 }
 
-std::unique_ptr<seams::Observer> make_observer(const build::BuildRequest& request, const Io& io) {
+std::unique_ptr<seams::Observer> make_observer(const build::BuildRequest& request, const Io& io,
+                                               bool debug) {
   std::vector<std::string> complaints;
-  const auto options = report::options_from_environment(
+  auto options = report::options_from_environment(
       [](const char* name) -> const char* { return std::getenv(name); }, &complaints);
   for (const auto& complaint : complaints) io.err(fmt::format("slipway: warning: {}\n", complaint));
+  options.expand_checks = debug;
   return report::make_observer(mode_of(request.progress), options);
 }
 
@@ -58,7 +60,7 @@ int build_command(const ParsedArgs& args, const Io& io) {
   if (!request.iidfile.empty()) ::unlink(request.iidfile.c_str());
 
   const exec::Namespace ns = exec::enter_namespace();
-  const auto observer = make_observer(request, io);
+  const auto observer = make_observer(request, io, args.flag("debug"));
   Signals signals;
   build::BuildResult result;
   try {
@@ -79,6 +81,11 @@ int build_command(const ParsedArgs& args, const Io& io) {
     throw;
   }
   observer->on_end(true);
+  if (request.call.name != "build") {
+    io.out(result.answer);
+    if (result.failure) throw *result.failure;
+    return result.exit_code;
+  }
   if (request.quiet && !result.image_id.empty()) io.out(result.image_id + "\n");
   if (request.progress != build::Progress::Quiet && request.progress != build::Progress::RawJson)
     for (const auto& line : result.lines) io.err(line + "\n");

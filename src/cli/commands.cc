@@ -28,7 +28,7 @@ constexpr Flag kCommon[] = {
     {.name = "help", .letter = 'h', .help = "Print this text"},
     {.name = "debug",
      .letter = 'D',
-     .help = "Accepted for docker's sake; without effect",
+     .help = "Explain each warning of the build checks",
      .is_hidden = true},
     {.name = "builder",
      .kind = Kind::Value,

@@ -49,13 +49,17 @@ const Command& command_or_throw(const std::string& name) {
 int dispatch(std::vector<std::string> words, const Io& io) {
   // `slipway buildx build` for those who replace one word in a script; -D stands before the command
   // there.
-  while (!words.empty() && (words[0] == "buildx" || words[0] == "-D" || words[0] == "--debug"))
+  bool has_debug = false;
+  while (!words.empty() && (words[0] == "buildx" || words[0] == "-D" || words[0] == "--debug")) {
+    has_debug |= words[0] != "buildx";
     words.erase(words.begin());
+  }
   if (words.empty() || words[0] == "--help" || words[0] == "-h") {
     (words.empty() ? io.err : io.out)(overview());
     return words.empty() ? 1 : 0;
   }
   if (words[0] == "--version" || words[0] == "-v") words[0] = "version";
+  if (has_debug) words.insert(words.begin() + 1, "--debug");
   const Command& command = command_or_throw(words[0]);
   const ParsedArgs args = parse_args(command, std::span(words).subspan(1));
   if (args.flag("help")) {

@@ -198,6 +198,9 @@ struct Stage {
   Instruction head;  // the FROM
   std::vector<Instruction> instructions;
   std::string doc;  // its description in the comment above FROM, if any
+  /// The parser has reported mistakes in it: instructions are missing, or FROM itself, and then
+  /// `head` is one without image. Never so in what parse() returns.
+  bool incomplete = false;
 
   const From& from() const { return std::get<From>(head.body); }
   const std::string& name() const { return from().name; }
@@ -225,6 +228,7 @@ struct Dockerfile {
   std::vector<Instruction> global_args;  // ARG before the first FROM
   std::vector<Stage> stages;
   std::vector<Warning> warnings;
+  bool incomplete_globals = false;  // as Stage::incomplete, of what stands before the first FROM
 };
 
 /// The stage that `name` means (a name in any casing, or a number), if it is one of the first
@@ -240,5 +244,8 @@ Span span_of(const Instruction& instruction, std::string_view word);
 /// bytes.
 [[nodiscard]] Error error_at(const Dockerfile& file, const Span& span, std::string what,
                              std::string hint = {}, size_t width = 1);
+/// Errors with places in one file as one Error, in order of their places, each of them once. At
+/// least one.
+[[nodiscard]] Error as_one(std::vector<Error> errors);
 
 }  // namespace slipway::dockerfile

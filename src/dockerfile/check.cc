@@ -1,26 +1,19 @@
-// The rules, each a few lines over the parsed file. Order of calls does not matter: findings are
-// sorted at the end.
+// The rules, each a few lines. The words of the messages are BuildKit's: scripts look for them.
 #include "dockerfile/check.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "dockerfile/check_from.h"
-#include "dockerfile/expand.h"
+#include "dockerfile/unicode.h"
 #include "dockerfile/values.h"
 
 namespace slipway::dockerfile {
 namespace {
-
-// What a stage hands on to the stages that are built FROM it.
-struct Inherited {
-  bool shell = false;    // a SHELL was given
-  bool workdir = false;  // a WORKDIR was given
-};
 
 bool has_token(std::string_view name, std::initializer_list<std::string_view> tokens) {
   for (const auto& part : split(to_lower(name), '_'))
@@ -37,298 +30,264 @@ bool names_secret(std::string_view name) {
 bool is_lower(std::string_view word) { return to_lower(word) == word; }
 bool is_upper(std::string_view word) { return to_upper(word) == word; }
 
-class Checker {
- public:
-  Checker(const Dockerfile& file, const CheckOptions& options, const CheckContext& context)
-      : file_(file), options_(options), context_(context), globals_(default_global_args(file)) {
-    words_.escape = file.directives.escape;
-  }
-
-  std::vector<Diagnostic> run() {
-    for (const auto& warning : file_.warnings)
-      report(options_, warning.rule, warning.span, warning.message);
-    check_casing();
-    check_stage_names();
-    for (const auto& arg : file_.global_args) check_description(arg);
-    for (size_t i = 0; i < file_.stages.size(); ++i) check_stage(i);
-    std::stable_sort(found_.begin(), found_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-      return std::pair(a.span.line, a.span.column) < std::pair(b.span.line, b.span.column);
-    });
-    return std::move(found_);
-  }
-
- private:
-  void report(const CheckOptions& options, std::string_view rule, const Span& span,
-              std::string message) {
-    if (!options.wants(rule)) return;
-    const auto severity =
-        options_.error ? Diagnostic::Severity::Error : Diagnostic::Severity::Warning;
-    found_.push_back({severity, std::string(rule), span, std::move(message)});
-  }
-  void report(const Instruction& instruction, std::string_view rule, std::string message) {
-    report(options_for(instruction), rule, instruction.span, std::move(message));
-  }
-
-  // `# check=skip=...` in the comment above adds to the file's options.
-  CheckOptions options_for(const Instruction& instruction) const {
-    CheckOptions merged = options_;
-    for (const auto& comment : instruction.comments) {
-      const size_t equals = comment.find('=');
-      if (equals == comment.npos ||
-          to_lower(trim(std::string_view(comment).substr(0, equals))) != "check")
-        continue;
-      try {
-        const std::string_view value = trim(std::string_view(comment).substr(equals + 1));
-        const CheckOptions own = parse_check_options(value.substr(0, value.find(' ')));
-        merged.skip_all |= own.skip_all;
-        merged.experimental_all |= own.experimental_all;
-        merged.skip.insert(own.skip.begin(), own.skip.end());
-        merged.experimental.insert(own.experimental.begin(), own.experimental.end());
-      } catch (const Error&) {
-        // A comment that only looks like it.
-      }
-      break;
-    }
-    return merged;
-  }
-
-  template <class Function>
-  void for_each_instruction(Function function) const {
-    for (const auto& stage : file_.stages) {
-      function(stage.head);
-      for (const auto& instruction : stage.instructions) function(instruction);
-    }
-  }
-
-  void check_casing() {
-    int lower = 0, upper = 0;
-    for_each_instruction([&](const Instruction& i) {
-      lower += is_lower(i.keyword);
-      upper += is_upper(i.keyword);
-    });
-    const bool want_lower = lower > upper;
-    for_each_instruction([&](const Instruction& i) {
-      if (want_lower ? is_lower(i.keyword) : is_upper(i.keyword)) return;
-      report(options_, "ConsistentInstructionCasing", i.span,
-             fmt::format("{} should be in {} case like most instructions of this file", i.keyword,
-                         want_lower ? "lower" : "upper"));
-    });
-  }
-
-  void check_stage_names() {
-    std::map<std::string, int> first_line;
-    for (const auto& stage : file_.stages) {
-      const std::string& name = stage.name();
-      if (name.empty()) continue;
-      if (name == "scratch" || name == "context")
-        report(options_, "ReservedStageName", stage.head.span,
-               fmt::format("the stage name {} is a reserved word", name));
-      const auto [it, is_new] = first_line.emplace(name, stage.head.span.line);
-      if (!is_new)
-        report(options_, "DuplicateStageName", stage.head.span,
-               fmt::format("the stage name {} is already that of line {}", name, it->second));
-    }
-  }
-
-  void check_stage(size_t index) {
-    const Stage& stage = file_.stages[index];
-    check_from_line(stage);
-    Inherited state;
-    for (size_t base = index; base-- > 0;) {
-      if (file_.stages[base].name().empty() || file_.stages[base].name() != stage.from().image)
-        continue;
-      state = inherited_[base];
-      break;
-    }
-    const bool reachable = context_.reachable.empty() || context_.reachable.at(index);
-    std::map<std::string, const Instruction*> once;
-    for (const auto& instruction : stage.instructions) {
-      check_always(instruction);
-      if (reachable) check_instruction(instruction, state, once);
-      state.shell |= instruction.as<Shell>() != nullptr;
-      state.workdir |= instruction.as<Workdir>() != nullptr;
-    }
-    inherited_.push_back(state);
-  }
-
-  void check_from_line(const Stage& stage) {
-    const From& from = stage.from();
-    const Instruction& head = stage.head;
-    if (!is_lower(from.as_written))
-      report(head, "StageNameCasing",
-             fmt::format("the stage name {} should be lower case", from.as_written));
-    const bool lower = is_lower(head.keyword), upper = is_upper(head.keyword);
-    if (!from.as_keyword.empty() && (lower || upper) &&
-        !(lower ? is_lower(from.as_keyword) : is_upper(from.as_keyword)))
-      report(head, "FromAsCasing",
-             fmt::format("{} and {} should be in the same case", from.as_keyword, head.keyword));
-    if (!from.name.empty()) check_description(head);
-
-    const auto expanded = [&](const std::string& text, Names& names) -> std::optional<std::string> {
-      try {
-        return expand_word(text, globals_, words_, &names);
-      } catch (const Error&) {
-        return std::nullopt;  // the build reports it
-      }
-    };
-    Names image_names, platform_names;
-    const auto image = expanded(from.image, image_names);
-    if (image && !is_image_name(*image))
-      report(options_, "InvalidDefaultArgInFrom", head.span,
-             fmt::format("with the defaults of its ARGs, {} is no valid image name", from.image));
-    const auto platform = expanded(from.platform, platform_names);
-    std::set<std::string> unset = image_names.unset;
-    unset.insert(platform_names.unset.begin(), platform_names.unset.end());
-    for (const auto& name : unset) report(head, "UndefinedArgInFrom", undeclared(name));
-    if (from.platform.empty() || !platform) return;
-    if (platform_names.used == std::set<std::string>{"TARGETPLATFORM"} &&
-        platform_names.unset.empty() && *platform == globals_("TARGETPLATFORM"))
-      report(head, "RedundantTargetPlatform",
-             fmt::format("--platform={} is what FROM does anyway", from.platform));
-    if (platform_names.used.empty() && platform_names.unset.empty() &&
-        !names_platform(stage.name(), *platform))
-      report(head, "FromPlatformFlagConstDisallowed",
-             fmt::format("--platform={} is the same for every build", *platform));
-  }
-
-  std::string undeclared(const std::string& name) const {
-    std::vector<std::string> known = {"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT",
-                                      "BUILDPLATFORM",  "BUILDOS",  "BUILDARCH",  "BUILDVARIANT"};
-    for (const auto& arg : file_.global_args)
-      for (const auto& item : arg.as<Arg>()->items) known.push_back(item.name);
-    const auto near = closest(name, known);
-    return fmt::format("no ARG before the first FROM declares {}{}", name,
-                       near ? fmt::format(" (did you mean {}?)", *near) : "");
-  }
-
-  void check_description(const Instruction& instruction) {
-    if (instruction.comments.empty()) return;
-    std::vector<std::string> names;
-    if (const auto* from = instruction.as<From>()) names.push_back(from->name);
-    if (const auto* arg = instruction.as<Arg>())
-      for (const auto& item : arg->items) names.push_back(item.name);
-    const std::string& last = instruction.comments.back();
-    if (std::find(names.begin(), names.end(), last.substr(0, last.find(' '))) != names.end())
-      return;
-    report(instruction, "InvalidDefinitionDescription",
-           fmt::format("a comment above {} should be \"# {} description\"", keyword_of(instruction),
-                       names.size() == 1 ? names.front() : "name"));
-  }
-
-  // Rules that hold in stages that are not built, too.
-  void check_always(const Instruction& instruction) {
-    if (instruction.as<Maintainer>())
-      report(instruction, "MaintainerDeprecated",
-             "MAINTAINER is deprecated; write LABEL org.opencontainers.image.authors=...");
-    if (instruction.as<Arg>()) check_description(instruction);
-  }
-
-  void check_instruction(const Instruction& instruction, const Inherited& state,
-                         std::map<std::string, const Instruction*>& once) {
-    const std::string keyword = keyword_of(instruction);
-    if (keyword == "CMD" || keyword == "ENTRYPOINT" || keyword == "HEALTHCHECK") {
-      const Instruction*& previous = once[keyword];
-      if (previous)
-        report(options_for(instruction), "MultipleInstructionsDisallowed", previous->span,
-               fmt::format("this {} has no effect, line {} replaces it", keyword,
-                           instruction.span.line));
-      previous = &instruction;
-    }
-    const Command* command = instruction.as<Cmd>()          ? &instruction.as<Cmd>()->command
-                             : instruction.as<Entrypoint>() ? &instruction.as<Entrypoint>()->command
-                                                            : nullptr;
-    if (command && command->form != Command::Form::Exec && !state.shell)
-      report(instruction, "JSONArgsRecommended",
-             fmt::format("write {} as a JSON array: the shell of the other form keeps signals from "
-                         "the program",
-                         keyword));
-    if (const auto* workdir = instruction.as<Workdir>())
-      check_workdir(instruction, *workdir, state);
-    if (const auto* env = instruction.as<Env>()) check_pairs(instruction, env->pairs, true);
-    if (const auto* label = instruction.as<Label>()) check_pairs(instruction, label->pairs, false);
-    if (const auto* arg = instruction.as<Arg>())
-      for (const auto& item : arg->items) check_secret(instruction, item.name);
-    if (const auto* expose = instruction.as<Expose>())
-      for (const auto& port : expose->ports) check_port(instruction, port);
-    if (const auto* copy = instruction.as<Copy>(); copy && copy->from.empty())
-      check_sources(instruction, *copy);
-    if (const auto* add = instruction.as<Add>()) check_sources(instruction, *add);
-  }
-
-  void check_workdir(const Instruction& instruction, const Workdir& workdir,
-                     const Inherited& state) {
-    // What a variable in front stands for is not known here.
-    if (state.workdir || workdir.path.find('$') <= 1) return;
-    const std::string_view path = workdir.path;
-    if (path.starts_with('/') || path.starts_with("\"/") || path.starts_with("'/")) return;
-    report(instruction, "WorkdirRelativePath",
-           fmt::format("the path {} depends on the base image; make the first WORKDIR absolute",
-                       workdir.path));
-  }
-
-  void check_pairs(const Instruction& instruction, const std::vector<Pair>& pairs, bool is_env) {
-    const std::string keyword = keyword_of(instruction);
-    for (const auto& pair : pairs) {
-      if (pair.legacy)
-        report(instruction, "LegacyKeyValueFormat",
-               fmt::format("write {0} {1}=value instead of {0} {1} value", keyword, pair.key));
-      if (is_env) check_secret(instruction, pair.key);
-    }
-  }
-
-  void check_secret(const Instruction& instruction, const std::string& name) {
-    if (names_secret(name))
-      report(instruction, "SecretsUsedInArgOrEnv",
-             fmt::format("{} {} would keep a secret in the image; use RUN --mount=type=secret",
-                         keyword_of(instruction), name));
-  }
-
-  void check_port(const Instruction& instruction, const std::string& port) {
-    if (port.contains('$')) return;
-    try {
-      for (const auto& word : expand_words(port, {}, words_)) {
-        const PortSpec spec = parse_port(word);
-        if (spec.upper_case)
-          report(instruction, "ExposeProtoCasing",
-                 fmt::format("the protocol in {} should be lower case", word));
-        if (spec.has_address)
-          report(instruction, "ExposeInvalidFormat",
-                 fmt::format("EXPOSE takes no address or host port: {}", word));
-      }
-    } catch (const Error&) {
-      // Not a port at all: the build reports it.
-    }
-  }
-
-  void check_sources(const Instruction& instruction, const Transfer& transfer) {
-    // With exceptions a directory can be excluded and still have content.
-    if (!context_.ignore || context_.ignore->has_exceptions()) return;
-    for (const auto& source : transfer.sources) {
-      if (source.contains('$') || source.contains("://")) continue;
-      std::string path = clean_path(source);
-      if (path.starts_with('/')) path.erase(0, 1);
-      const bool is_root = path.empty() || path == ".";
-      const bool excluded =
-          is_root ? context_.ignore->excludes_everything() : context_.ignore->excludes(path);
-      if (excluded)
-        report(instruction, "CopyIgnoredFile", fmt::format("the ignore file excludes {}", source));
-    }
-  }
-
-  const Dockerfile& file_;
-  const CheckOptions& options_;
-  const CheckContext& context_;
-  const Lookup globals_;
-  ExpandOptions words_;
-  std::vector<Inherited> inherited_;  // by stage
-  std::vector<Diagnostic> found_;
-};
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known,
+                         std::string_view prefix) {
+  const auto near = nearest_name(word, known);
+  return near ? fmt::format(" (did you mean {}{}?)", prefix, *near) : "";
+}
 
 }  // namespace
 
-std::vector<Diagnostic> check(const Dockerfile& file, const CheckOptions& options,
-                              const CheckContext& context) {
-  return Checker(file, options, context).run();
+bool is_no_variable(std::string_view name) {
+  return name == "BUILDKIT_SBOM_SCAN_CONTEXT" || name == "BUILDKIT_SBOM_SCAN_STAGE";
+}
+
+std::string short_text(const Finding& finding) {
+  return fmt::format("{}: {} (line {})", finding.rule, finding.message, finding.span.line);
+}
+
+Checker::Checker(const Dockerfile& file, CheckOptions options, const IgnoreFile* ignore)
+    : file_(file), options_(std::move(options)), ignore_(ignore) {}
+
+void Checker::report(const CheckOptions& options, std::string_view rule, const Span& span,
+                     std::string message) {
+  if (options.wants(rule)) found_.push_back({std::string(rule), span, std::move(message)});
+}
+
+void Checker::check_text(const Lookup& automatic) {
+  for (const auto& warning : file_.warnings)
+    report(options_, warning.rule, warning.span, warning.message);
+  for (const auto& arg : file_.global_args) check_line(arg);
+  for (const auto& stage : file_.stages) {
+    check_line(stage.head);
+    for (const auto& instruction : stage.instructions) check_line(instruction);
+  }
+  check_stage_names();
+  check_casing();
+  check_default_images(automatic);
+}
+
+// What a line says by itself, be its stage built or not.
+void Checker::check_line(const Instruction& instruction) {
+  const CheckOptions options = with_comments(options_, instruction.comments);
+  if (instruction.as<Maintainer>())
+    report(options, "MaintainerDeprecated", instruction.span,
+           "Maintainer instruction is deprecated in favor of using label");
+  if (instruction.as<Arg>()) check_description(options, instruction);
+  const From* from = instruction.as<From>();
+  if (!from) return;
+  if (!is_lower(from->as_written))
+    report(options, "StageNameCasing", instruction.span,
+           fmt::format("Stage name '{}' should be lowercase", from->as_written));
+  const std::string& keyword = instruction.keyword;
+  if ((is_lower(keyword) && !is_lower(from->as_keyword)) ||
+      (is_upper(keyword) && !is_upper(from->as_keyword)))
+    report(options, "FromAsCasing", instruction.span,
+           fmt::format("'{}' and '{}' keywords' casing do not match", from->as_keyword, keyword));
+  if (!from->name.empty()) check_description(options, instruction);
+}
+
+void Checker::check_description(const CheckOptions& options, const Instruction& instruction) {
+  std::vector<std::string> names;
+  if (const auto* from = instruction.as<From>()) names.push_back(from->name);
+  if (const auto* arg = instruction.as<Arg>())
+    for (const auto& item : arg->items) names.push_back(item.name);
+  if (instruction.comments.empty() || names.empty()) return;
+  const std::string& last = instruction.comments.back();
+  if (std::find(names.begin(), names.end(), last.substr(0, last.find(' '))) != names.end()) return;
+  report(options, "InvalidDefinitionDescription", instruction.span,
+         fmt::format("Comment for {} should follow the format: `# {} <description>`",
+                     keyword_of(instruction), names.size() == 1 ? names.front() : "<arg_key>"));
+}
+
+void Checker::check_stage_names() {
+  std::set<std::string> seen;
+  for (const auto& stage : file_.stages) {
+    const std::string& name = stage.name();
+    if (name.empty()) continue;
+    if (name == "scratch" || name == "context")
+      report(options_, "ReservedStageName", stage.head.span,
+             fmt::format("Stage name should not use the same name as reserved stage {}",
+                         go_quote(name)));
+    if (!seen.insert(name).second)
+      report(options_, "DuplicateStageName", stage.head.span,
+             fmt::format("Duplicate stage name {}, stage names should be unique", go_quote(name)));
+  }
+}
+
+void Checker::check_casing() {
+  std::vector<const Instruction*> all;
+  for (const auto& stage : file_.stages) {
+    all.push_back(&stage.head);
+    for (const auto& instruction : stage.instructions) all.push_back(&instruction);
+  }
+  size_t lower = 0, upper = 0;
+  for (const auto* instruction : all) {
+    lower += is_lower(instruction->keyword);
+    upper += is_upper(instruction->keyword);
+  }
+  const bool want_lower = lower > upper;
+  for (const auto* instruction : all) {
+    if (want_lower ? is_lower(instruction->keyword) : is_upper(instruction->keyword)) continue;
+    report(options_, "ConsistentInstructionCasing", instruction->span,
+           fmt::format("Command '{}' should match the case of the command majority ({})",
+                       instruction->keyword, want_lower ? "lowercase" : "uppercase"));
+  }
+}
+
+// What FROM says when no build argument is given.
+void Checker::check_default_images(const Lookup& automatic) {
+  ExpandOptions words;
+  words.escape = file_.directives.escape;
+  try {
+    const Lookup defaults = default_global_args(file_, automatic);
+    for (const auto& stage : file_.stages) {
+      const std::string& image = stage.from().image;
+      if (!is_image_name(expand_word(image, defaults, words)))
+        report(options_, "InvalidDefaultArgInFrom", stage.head.span,
+               fmt::format("Default value for ARG {} results in empty or invalid base image name",
+                           image));
+    }
+  } catch (const Error&) {
+    // The build reports it.
+  }
+}
+
+void Checker::check_from(const Stage& stage, const FromFacts& facts) {
+  const CheckOptions options = with_comments(options_, stage.head.comments);
+  const Span& span = stage.head.span;
+  for (const Names* names : {&facts.image, &facts.platform})
+    for (const auto& name : names->unset)
+      if (std::find(facts.known.begin(), facts.known.end(), name) == facts.known.end())
+        report(options, "UndefinedArgInFrom", span,
+               fmt::format("FROM argument '{}' is not declared{}", name,
+                           did_you_mean(name, facts.known, "")));
+  const std::string& written = stage.from().platform;
+  if (written.empty() || !facts.platform.unset.empty()) return;
+  if (facts.platform.used == std::set<std::string>{"TARGETPLATFORM"} &&
+      facts.platform_value == facts.target_platform)
+    report(options, "RedundantTargetPlatform", span,
+           fmt::format("Setting platform to predefined {} in FROM is redundant as this is the "
+                       "default behavior",
+                       written));
+  if (facts.platform.used.empty() && !facts.os.empty() && !stage.name().contains(facts.os) &&
+      !stage.name().contains(facts.arch))
+    report(options, "FromPlatformFlagConstDisallowed", span,
+           fmt::format("FROM --platform flag should not use constant value {}",
+                       go_quote(facts.platform_value)));
+}
+
+void Checker::check_base(const Span& at, std::string_view image, std::string_view expected,
+                         std::string_view actual) {
+  report(options_, "InvalidBaseImagePlatform", at,
+         fmt::format("Base image {} was pulled with platform {}, expected {} for current build",
+                     image, go_quote(actual), go_quote(expected)));
+}
+
+void Checker::check_words(const CheckOptions& options, const Instruction& instruction,
+                          const std::vector<Names>& words, const Scope& scope) {
+  for (const auto& names : words)
+    for (const auto& name : names.unset) {
+      if (is_no_variable(name) ||
+          std::find(scope.declared.begin(), scope.declared.end(), name) != scope.declared.end())
+        continue;
+      report(options, "UndefinedVar", instruction.span,
+             fmt::format("Usage of undefined variable '${}'{}", name,
+                         did_you_mean(name, scope.known, "$")));
+    }
+}
+
+void Checker::check_secret(const CheckOptions& options, const Instruction& instruction,
+                           const std::string& name) {
+  if (names_secret(name))
+    report(options, "SecretsUsedInArgOrEnv", instruction.span,
+           fmt::format("Do not use ARG or ENV instructions for sensitive data ({} {})",
+                       keyword_of(instruction), go_quote(name)));
+}
+
+void Checker::check_instruction(const Instruction& instruction, const std::vector<Names>& words,
+                                const Scope& scope, StageFacts& facts) {
+  const CheckOptions options = with_comments(options_, instruction.comments);
+  const std::string keyword = keyword_of(instruction);
+  if (const auto* arg = instruction.as<Arg>())
+    for (const auto& item : arg->items) check_secret(options, instruction, item.name);
+  check_words(options, instruction, words, scope);
+  if (keyword == "CMD" || keyword == "ENTRYPOINT" || keyword == "HEALTHCHECK") {
+    const auto [previous, is_first] = facts.once.emplace(keyword, instruction.span);
+    if (!is_first)
+      report(options, "MultipleInstructionsDisallowed", previous->second,
+             fmt::format("Multiple {} instructions should not be used in the same stage because "
+                         "only the last one will be used",
+                         instruction.keyword));
+    previous->second = instruction.span;
+  }
+  const Command* command = instruction.as<Cmd>()          ? &instruction.as<Cmd>()->command
+                           : instruction.as<Entrypoint>() ? &instruction.as<Entrypoint>()->command
+                                                          : nullptr;
+  if (command && command->form != Command::Form::Exec && !scope.has_shell)
+    report(options, "JSONArgsRecommended", instruction.span,
+           fmt::format("JSON arguments recommended for {} to prevent unintended behavior related "
+                       "to OS signals",
+                       instruction.keyword));
+  const auto check_legacy = [&](const Pair& pair) {
+    if (pair.legacy)
+      report(options, "LegacyKeyValueFormat", instruction.span,
+             fmt::format("\"{0} key=value\" should be used instead of legacy \"{0} key value\" "
+                         "format",
+                         instruction.keyword));
+  };
+  if (const auto* env = instruction.as<Env>())
+    for (const auto& pair : env->pairs) {
+      check_legacy(pair);
+      check_secret(options, instruction, pair.key);
+    }
+  if (const auto* label = instruction.as<Label>())
+    for (const auto& pair : label->pairs) check_legacy(pair);
+  if (const auto* workdir = instruction.as<Workdir>()) {
+    if (!facts.has_workdir && !workdir->path.starts_with('/'))
+      report(
+          options, "WorkdirRelativePath", instruction.span,
+          fmt::format("Relative workdir {} can have unexpected results if the base image changes",
+                      go_quote(workdir->path)));
+    facts.has_workdir = true;
+  }
+  if (const auto* expose = instruction.as<Expose>())
+    for (const auto& port : expose->ports) check_port(options, instruction, port);
+  if (const auto* copy = instruction.as<Copy>(); copy && copy->from.empty())
+    check_sources(options, instruction, *copy);
+  if (const auto* add = instruction.as<Add>()) check_sources(options, instruction, *add);
+}
+
+void Checker::check_port(const CheckOptions& options, const Instruction& instruction,
+                         const std::string& port) {
+  try {
+    const PortSpec spec = parse_port(port);
+    if (spec.upper_case)
+      report(options, "ExposeProtoCasing", instruction.span,
+             fmt::format("Defined protocol '{}' in EXPOSE instruction should be lowercase", port));
+    if (spec.has_address)
+      report(options, "ExposeInvalidFormat", instruction.span,
+             fmt::format("EXPOSE instruction should not define an IP address or host-port mapping, "
+                         "found '{}'",
+                         port));
+  } catch (const Error&) {
+    // Not a port at all: the build reports it.
+  }
+}
+
+void Checker::check_sources(const CheckOptions& options, const Instruction& instruction,
+                            const Transfer& transfer) {
+  // With exceptions a directory can be excluded and still have content.
+  if (!ignore_ || ignore_->has_exceptions()) return;
+  for (const auto& source : transfer.sources) {
+    if (source.contains("://")) continue;
+    const std::string path = clean_path(source);
+    const bool is_root = path == "." || path == "/";
+    if (is_root ? ignore_->excludes_everything() : ignore_->excludes(path))
+      report(options, "CopyIgnoredFile", instruction.span,
+             fmt::format("Attempting to {} file {} that is excluded by .dockerignore",
+                         instruction.as<Add>() ? "Add" : "Copy", go_quote(path)));
+  }
 }
 
 }  // namespace slipway::dockerfile

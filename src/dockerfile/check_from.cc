@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 
 #include "base/text.h"
 
@@ -52,36 +53,17 @@ bool is_domain(std::string_view text) {
 
 }  // namespace
 
-Lookup default_global_args(const Dockerfile& file) {
+Lookup default_global_args(const Dockerfile& file, const Lookup& automatic) {
   auto values = std::make_shared<std::map<std::string, std::string, std::less<>>>();
-  for (const std::string prefix : {"TARGET", "BUILD"}) {
-    (*values)[prefix + "PLATFORM"] = "linux/amd64";
-    (*values)[prefix + "OS"] = "linux";
-    (*values)[prefix + "ARCH"] = "amd64";
-    (*values)[prefix + "VARIANT"] = "";
-    (*values)[prefix + "OSVERSION"] = "";
-  }
-  (*values)["TARGETSTAGE"] = "default";
-  const Lookup lookup = [values](std::string_view name) -> std::optional<std::string> {
+  const Lookup lookup = [values, automatic](std::string_view name) -> std::optional<std::string> {
     const auto it = values->find(name);
-    return it == values->end() ? std::nullopt : std::optional(it->second);
+    return it == values->end() ? automatic(name) : std::optional(it->second);
   };
-  for (const auto& instruction : file.global_args) {
-    for (const auto& item : instruction.as<Arg>()->items) {
-      // A name without default is declared; its value is then that of the client or nothing.
-      if (!item.value) {
-        values->try_emplace(item.name, "");
-        continue;
-      }
-      try {
-        ExpandOptions options;
-        options.escape = file.directives.escape;
-        (*values)[item.name] = expand_word(*item.value, lookup, options);
-      } catch (const Error&) {
-        (*values)[item.name] = "";  // the build itself reports it
-      }
-    }
-  }
+  ExpandOptions options;
+  options.escape = file.directives.escape;
+  for (const auto& instruction : file.global_args)
+    for (const auto& item : instruction.as<Arg>()->items)
+      if (item.value) (*values)[item.name] = expand_word(*item.value, lookup, options);
   return lookup;
 }
 
@@ -114,17 +96,30 @@ bool is_image_name(std::string_view text) {
          });
 }
 
-bool names_platform(std::string_view stage, std::string_view platform) {
-  static const std::map<std::string, std::string, std::less<>> kNames = {
-      {"x86_64", "amd64"}, {"x86-64", "amd64"}, {"aarch64", "arm64"}, {"i386", "386"},
-      {"armhf", "arm"},    {"armel", "arm"},    {"macos", "darwin"}};
-  const auto parts = split(to_lower(platform), '/');
-  for (size_t i = 0; i < parts.size() && i < 2; ++i) {
-    const auto normal = kNames.find(parts[i]);
-    if (stage.contains(normal == kNames.end() ? parts[i] : normal->second)) return true;
+std::optional<std::string> nearest_name(std::string_view word,
+                                        const std::vector<std::string>& known) {
+  std::optional<std::string> best;
+  size_t best_distance = 3;
+  std::vector<size_t> row;
+  for (const auto& name : known) {
+    if (name == word) return std::nullopt;
+    // One row of the table of distances between prefixes at a time.
+    row.resize(name.size() + 1);
+    std::iota(row.begin(), row.end(), size_t{0});
+    for (size_t i = 0; i < word.size(); ++i) {
+      size_t diagonal = row[0];
+      row[0] = i + 1;
+      for (size_t j = 0; j < name.size(); ++j) {
+        const size_t replaced = diagonal + (word[i] != name[j]);
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({row[j + 1] + 1, row[j] + 1, replaced});
+      }
+    }
+    if (row.back() >= best_distance) continue;
+    best_distance = row.back();
+    best = name;
   }
-  // An architecture alone is one of Linux.
-  return parts.size() == 1 && stage.contains("linux");
+  return best;
 }
 
 }  // namespace slipway::dockerfile

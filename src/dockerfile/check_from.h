@@ -1,23 +1,26 @@
-// What the checks need to know about FROM lines: default values, image names, platforms.
+// What the checks need to know of names: default values, image names, names that look alike.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dockerfile/ast.h"
 #include "dockerfile/expand.h"
 
 namespace slipway::dockerfile {
 
-/// Looks up the global ARGs with their defaults, and the automatic platform arguments with some
-/// value. The file must outlive it.
-Lookup default_global_args(const Dockerfile& file);
+/// Looks up the global ARGs with their defaults, then `automatic`. Throws ExpandError for a mistake
+/// in a default.
+Lookup default_global_args(const Dockerfile& file, const Lookup& automatic);
 
 /// Whether the text can be an image reference (name, tag, digest) or stage name at all.
 bool is_image_name(std::string_view text);
 
-/// Whether a stage called `stage` says that it is for one platform: its name has the OS or
-/// architecture in it.
-bool names_platform(std::string_view stage, std::string_view platform);
+/// The name that was meant by `word`: at most two letters are wrong. None if `word` itself is
+/// known.
+std::optional<std::string> nearest_name(std::string_view word,
+                                        const std::vector<std::string>& known);
 
 }  // namespace slipway::dockerfile

@@ -57,12 +57,11 @@ std::vector<std::string> expand_words(std::string_view word, const Lookup& env,
 std::string expand_heredoc(const Heredoc& heredoc, const Lookup& env, Names* names = nullptr);
 
 /// The instruction with everything expanded that compat 5.3 names: sources, destinations, --chown,
-/// --chmod,
-/// --checksum, heredoc files (whose `expand` becomes false), ENV and LABEL keys and values, ARG
-/// names and defaults, EXPOSE, STOPSIGNAL, USER, VOLUME, WORKDIR, image and platform of FROM. RUN
-/// mounts stay for resolve_mount. `file` is for the place of an error: Error with
-/// "file:line:column" and a caret.
+/// --chmod, --checksum, heredoc files (whose `expand` becomes false), ENV and LABEL keys and
+/// values, ARG defaults, EXPOSE, STOPSIGNAL, USER, VOLUME, WORKDIR, image and platform of FROM. RUN
+/// mounts stay for resolve_mount. `words` gets the variables of each word, in the order of
+/// expansion. `file` is for the place of an error: Error with "file:line:column" and a caret.
 Instruction expand(const Dockerfile& file, const Instruction& instruction, const Lookup& env,
-                   Names* names = nullptr);
+                   std::vector<Names>* words = nullptr);
 
 }  // namespace slipway::dockerfile

@@ -8,8 +8,9 @@ namespace {
 
 class Expander {
  public:
-  Expander(const Dockerfile& file, const Instruction& instruction, const Lookup& env, Names* names)
-      : file_(file), instruction_(instruction), env_(env), names_(names) {
+  Expander(const Dockerfile& file, const Instruction& instruction, const Lookup& env,
+           std::vector<Names>* words)
+      : file_(file), instruction_(instruction), env_(env), words_(words) {
     options_.escape = file.directives.escape;
   }
 
@@ -17,25 +18,26 @@ class Expander {
     word(from.image);
     word(from.platform);
   }
-  void operator()(Copy& copy) { transfer(copy); }
+  void operator()(Copy& copy) {
+    owner_and_mode(copy);
+    transfer(copy);
+  }
   void operator()(Add& add) {
-    transfer(add);
+    owner_and_mode(add);
     word(add.checksum);
+    transfer(add);
   }
   void operator()(Env& env) { pairs(env.pairs); }
   void operator()(Label& label) { pairs(label.pairs); }
   void operator()(Arg& arg) {
-    for (auto& item : arg.items) {
-      word(item.name);
+    for (auto& item : arg.items)
       if (item.value) word(*item.value);
-    }
   }
   void operator()(Expose& expose) {
     std::vector<std::string> ports;
     for (const auto& port : expose.ports)
       placed(port, [&] {
-        for (auto& part : expand_words(port, env_, options_, names_))
-          ports.push_back(std::move(part));
+        for (auto& part : expand_words(port, env_, options_)) ports.push_back(std::move(part));
       });
     expose.ports = std::move(ports);
   }
@@ -65,9 +67,11 @@ class Expander {
       throw error_at(file_, span, error.message(), error.hint());
     }
   }
+  // Where the variables of one more word go. EXPOSE has none: BuildKit does not count them either.
+  Names* names() { return words_ ? &words_->emplace_back() : nullptr; }
   void word(std::string& text) {
     std::string expanded;
-    placed(text, [&] { expanded = expand_word(text, env_, options_, names_); });
+    placed(text, [&] { expanded = expand_word(text, env_, options_, names()); });
     text = std::move(expanded);
   }
   void pairs(std::vector<Pair>& pairs) {
@@ -76,14 +80,16 @@ class Expander {
       word(pair.value);
     }
   }
-  void transfer(Transfer& transfer) {
+  void owner_and_mode(Transfer& transfer) {
     word(transfer.chown);
     word(transfer.chmod);
+  }
+  void transfer(Transfer& transfer) {
     for (auto& source : transfer.sources) word(source);
     word(transfer.dest);
     for (auto& heredoc : transfer.heredocs) {
       try {
-        heredoc.content = expand_heredoc(heredoc, env_, names_);
+        heredoc.content = expand_heredoc(heredoc, env_, names());
       } catch (const ExpandError& error) {
         // The offset counts in the text without the tabs that `<<-` strips, so only the line is
         // certain.
@@ -108,16 +114,16 @@ class Expander {
   const Dockerfile& file_;
   const Instruction& instruction_;
   const Lookup& env_;
-  Names* const names_;
+  std::vector<Names>* const words_;
   ExpandOptions options_;
 };
 
 }  // namespace
 
 Instruction expand(const Dockerfile& file, const Instruction& instruction, const Lookup& env,
-                   Names* names) {
+                   std::vector<Names>* words) {
   Instruction expanded = instruction;
-  std::visit(Expander(file, instruction, env, names), expanded.body);
+  std::visit(Expander(file, instruction, env, words), expanded.body);
   return expanded;
 }
 

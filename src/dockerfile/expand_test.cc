@@ -255,7 +255,7 @@ TEST(Expand, OnlyTheStringsThatCompatNamesAreExpanded) {
       {"ENV $v=$v 'a b'=\"$two\"", "[ENV][value][value][a b][one  two]"},
       {"ENV a $v  'b'", "[ENV][a][value  b]"},
       {"LABEL $v=${v}", "[LABEL][value][value]"},
-      {"ARG $v=$v b $unset=", "[ARG][value][value][b][][]"},
+      {"ARG $v=$v b $unset=", "[ARG][$v][value][b][$unset][]"},
       {"EXPOSE $v $two 80", "[EXPOSE][one][two][value][80]"},
       {"STOPSIGNAL $v", "[STOPSIGNAL][value]"},
       {"USER $v:$v", "[USER][value:value]"},

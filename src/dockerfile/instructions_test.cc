@@ -93,8 +93,6 @@ TEST(Instructions, RunFlags) {
             "invalid network mode \"hots\" (one of: default, none, host)");
   EXPECT_EQ(mistake("RUN --security=x a"),
             "invalid security mode \"x\" (one of: sandbox, insecure)");
-  EXPECT_EQ(mistake("RUN --mount=type=cach,target=/x a"),
-            "unsupported mount type \"cach\" (did you mean cache?)");
   EXPECT_EQ(mistake("RUN --moutn=a b"), "unknown flag: --moutn (did you mean --mount?)");
   EXPECT_EQ(mistake("RUN --device=a,b c"), "invalid field \"b\": it must be a key=value pair");
 }
@@ -220,8 +218,6 @@ TEST(Instructions, ExposeTakesPortsRangesAndVariables) {
   EXPECT_THAT(read<Expose>("EXPOSE 9000-9002/udp 80 $PORT 443/TCP 127.0.0.1:1:2").ports,
               ElementsAre("$PORT", "127.0.0.1:1:2", "443/TCP", "80", "9000-9002/udp"));
   EXPECT_EQ(mistake("EXPOSE"), "EXPOSE requires at least one argument");
-  for (const char* bad : {"x", "80/tcpp", "70000", "9-8", "80-", "/tcp", "-1", "a.b:1:2", "1:x:2"})
-    EXPECT_EQ(mistake(std::string("EXPOSE ") + bad).substr(0, 13), "invalid port ") << bad;
 }
 
 TEST(Instructions, VolumeUserWorkdirMaintainer) {
@@ -234,13 +230,6 @@ TEST(Instructions, VolumeUserWorkdirMaintainer) {
   EXPECT_EQ(read<Maintainer>("MAINTAINER a b").name, "a b");
   for (const char* keyword : {"USER", "WORKDIR", "MAINTAINER", "STOPSIGNAL"})
     EXPECT_EQ(mistake(keyword), std::string(keyword) + " requires exactly one argument");
-}
-
-TEST(Instructions, StopsignalTakesNamesAndNumbers) {
-  for (const char* good : {"SIGTERM", "term", "9", "SIGRTMIN+3", "RTMAX-14", "$SIG", "sigusr1"})
-    EXPECT_EQ(mistake(std::string("STOPSIGNAL ") + good), "") << good;
-  for (const char* bad : {"SIGFOO", "0", "RTMIN+16", "RTMIN+", "SIG", "SIGTERM x"})
-    EXPECT_EQ(mistake(std::string("STOPSIGNAL ") + bad).substr(0, 15), "invalid signal:") << bad;
 }
 
 TEST(Instructions, HealthcheckHasTimesAndForms) {

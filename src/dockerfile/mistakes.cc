@@ -3,7 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
+#include "base/text.h"
 #include "dockerfile/ast.h"
 #include "dockerfile/parse.h"
 #include "dockerfile/scan.h"
@@ -85,6 +88,20 @@ Error to_error(const Mistake& mistake, std::string_view source, std::string_view
   return error;
 }
 
+// Line and column from "file:line:column"; what has no place comes last.
+std::pair<uint64_t, uint64_t> place_of(const Error& error) {
+  constexpr uint64_t kNowhere = ~uint64_t{0};
+  const std::string& where = error.where();
+  const size_t column = where.rfind(':');
+  if (column == where.npos || column == 0) return {kNowhere, 0};
+  const size_t line = where.rfind(':', column - 1);
+  if (line == where.npos) return {kNowhere, 0};
+  const auto line_number = parse_u64(std::string_view(where).substr(line + 1, column - line - 1));
+  const auto column_number = parse_u64(std::string_view(where).substr(column + 1));
+  if (!line_number || !column_number) return {kNowhere, 0};
+  return {*line_number, *column_number};
+}
+
 }  // namespace
 
 void Mistakes::add(Mistake mistake) {
@@ -102,20 +119,35 @@ std::vector<Error> to_errors(const Mistakes& mistakes, std::string_view source,
   return errors;
 }
 
-Error to_error(const Mistakes& mistakes, std::string_view source, std::string_view file_name) {
-  const auto errors = to_errors(mistakes, source, file_name);
+Error as_one(std::vector<Error> errors) {
+  std::stable_sort(errors.begin(), errors.end(),
+                   [](const Error& a, const Error& b) { return place_of(a) < place_of(b); });
+  // One mistake may be met several times, once for each platform.
+  std::set<std::string> seen;
+  std::erase_if(errors, [&](const Error& error) { return !seen.insert(error.render()).second; });
   const Error& first = errors.front();
   if (errors.size() == 1) return first;
-  // One Error for all: the others follow the first one's excerpt, each with its own place, excerpt
-  // and hint.
+  // The others follow the first one's excerpt, each with its own place, excerpt and hint.
   std::string excerpt = first.excerpt();
-  if (!first.hint().empty()) excerpt += "\n  hint: " + first.hint();
-  for (size_t i = 1; i < errors.size(); ++i) excerpt += "\n" + errors[i].render();
-  if (mistakes.count() > errors.size())
-    excerpt += fmt::format("\nand {} more", mistakes.count() - errors.size());
+  const auto append = [&](const std::string& text) {
+    excerpt += (excerpt.empty() ? "" : "\n") + text;
+  };
+  for (const auto& context : first.contexts()) append("  " + context);
+  if (!first.hint().empty()) append("  hint: " + first.hint());
+  for (size_t i = 1; i < std::min(errors.size(), kMaxListed); ++i) append(errors[i].render());
+  if (errors.size() > kMaxListed) append(fmt::format("and {} more", errors.size() - kMaxListed));
   Error all(first.message(), first.where());
   all.excerpt(std::move(excerpt));
   return all;
+}
+
+Error to_error(const Mistakes& mistakes, std::string_view source, std::string_view file_name) {
+  Error all = as_one(to_errors(mistakes, source, file_name));
+  const size_t unlisted = mistakes.count() - mistakes.listed().size();
+  if (unlisted == 0) return all;
+  Error counted(all.message(), all.where());
+  counted.excerpt(all.excerpt() + fmt::format("\nand {} more", unlisted));
+  return counted;
 }
 
 Error error_at(const Dockerfile& file, const Span& span, std::string what, std::string hint,

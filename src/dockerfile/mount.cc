@@ -1,5 +1,4 @@
-// See mount.h. One function reads the fields; it runs once without values (to find mistakes early)
-// and once with them.
+// See mount.h.
 #include "dockerfile/mount.h"
 
 #include <fmt/core.h>
@@ -51,13 +50,14 @@ class Reader {
              const std::function<std::string(const std::string&)>& expanded) {
     // The type decides what other keys mean, so the fields are read in order, as BuildKit does.
     for (const auto& field : spec.fields) {
-      if (!field.value) {
+      if (std::find(kKeys.begin(), kKeys.end(), field.key) == kKeys.end())
+        fail(fmt::format("unexpected key {} in {}", shown(field.key),
+                         shown(field.value ? field.key + "=" + *field.value : field.key)),
+             suggestion(field.key, kKeys, "known keys"));
+      if (!field.value)
         bare(field.key);
-      } else if (field.key == "from" || field.key == "type") {
-        keyed(field.key, *field.value);
-      } else {
+      else
         keyed(field.key, expanded(*field.value));
-      }
     }
     finish();
     return mount_;
@@ -171,34 +171,25 @@ MountSpec parse_mount(std::string_view text) {
     fail(fmt::format("mount {} is not a list of comma-separated fields", shown(text)),
          "an example: --mount=type=cache,target=/root/.cache");
   MountSpec spec{std::string(text), {}};
-  bool variables = false;
   for (const auto& field : *fields) {
     const size_t equals = field.find('=');
     MountSpec::Field parsed{to_lower(std::string_view(field).substr(0, equals)), std::nullopt};
     if (equals != field.npos) parsed.value = field.substr(equals + 1);
-    if (std::find(kKeys.begin(), kKeys.end(), parsed.key) == kKeys.end())
-      fail(fmt::format("unexpected key {} in {}", shown(parsed.key), shown(field)),
-           suggestion(parsed.key, kKeys, "known keys"));
-    if (parsed.value && has_variable(*parsed.value)) {
-      if (parsed.key == "from")
-        fail("'from' doesn't support variable expansion, define alias stage instead",
-             fmt::format("write FROM {} AS alias with a global ARG, then from=alias",
-                         *parsed.value));
-      if (parsed.key == "type")
-        fail("'type' doesn't support variable expansion", "write one of: " + join(kTypes, ", "));
-      variables = true;
-    }
+    if (parsed.key == "from" && parsed.value && has_variable(*parsed.value))
+      fail("'from' doesn't support variable expansion, define alias stage instead",
+           fmt::format("write FROM {} AS alias with a global ARG, then from=alias", *parsed.value));
     spec.fields.push_back(std::move(parsed));
   }
-  if (!variables) Reader().read(spec, [](const std::string& value) { return value; });
   return spec;
 }
 
-Mount resolve_mount(const MountSpec& spec, const Lookup& env, char escape, Names* names) {
+Mount resolve_mount(const MountSpec& spec, const Lookup& env, char escape,
+                    std::vector<Names>* words) {
   ExpandOptions options;
   options.escape = escape;
-  return Reader().read(
-      spec, [&](const std::string& value) { return expand_word(value, env, options, names); });
+  return Reader().read(spec, [&](const std::string& value) {
+    return expand_word(value, env, options, words ? &words->emplace_back() : nullptr);
+  });
 }
 
 Span span_of(const Instruction& run, const MountSpec& spec) { return span_of(run, spec.text); }

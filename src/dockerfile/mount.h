@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dockerfile/ast.h"
 #include "dockerfile/expand.h"
@@ -30,15 +31,14 @@ struct Mount {
   uint64_t size = 0;                       // tmpfs, bytes; 0 = no limit
 };
 
-/// Splits the value of `--mount` and checks what can be checked without values: keys, `from`, and
-/// everything if no value has a "$". Throws Error without a place, with a suggestion for an unknown
-/// key, type or sharing.
+/// Splits the value of `--mount`. As in BuildKit only its form and a "$" in `from` are wrong at
+/// once; a stage that is not built may have any other mistake. Throws Error without a place.
 MountSpec parse_mount(std::string_view text);
 
-/// Expands every value except `from` and `type`, then checks the whole. Throws Error without a
-/// place.
+/// Expands every value, `type` too, then checks the whole. Throws Error without a place, with a
+/// suggestion for an unknown key, type or sharing. `words` gets the variables of each value.
 Mount resolve_mount(const MountSpec& spec, const Lookup& env, char escape = '\\',
-                    Names* names = nullptr);
+                    std::vector<Names>* words = nullptr);
 
 /// The place of the mount in the file, for errors of resolve_mount and of the graph.
 Span span_of(const Instruction& run, const MountSpec& spec);

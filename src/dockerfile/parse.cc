@@ -21,7 +21,8 @@ Dockerfile parse_into(std::string_view text, std::string_view file_name, Mistake
   bool reported_early = false;  // an instruction before any FROM was reported
   Span last{1, 1, 1};
   for (auto& statement : scanned.statements) {
-    const std::string keyword = to_upper(statement.keyword);
+    const std::string keyword =
+        statement.meant.empty() ? to_upper(statement.keyword) : statement.meant;
     const bool is_from = keyword == "FROM";
     last = statement.span;
     const size_t width = statement.keyword.size();
@@ -33,9 +34,11 @@ Dockerfile parse_into(std::string_view text, std::string_view file_name, Mistake
                     "only ARG may stand before FROM, which begins a build stage"});
       reported_early = true;
     }
-    if (!instruction) continue;
-    if (is_from) {
-      Stage stage{std::move(*instruction), {}, {}};
+    if (!instruction) {
+      if (is_from) file.stages.push_back({.head = {.span = last, .body = From{}}});
+      (file.stages.empty() ? file.incomplete_globals : file.stages.back().incomplete) = true;
+    } else if (is_from) {
+      Stage stage{.head = std::move(*instruction)};
       const std::string& name = stage.name();
       for (const auto& comment : stage.head.comments)
         if (!name.empty() && stage.doc.empty() && comment.starts_with(name + " "))

@@ -74,7 +74,7 @@ TEST(Print, JsonIsARecordWithPlaces) {
       R"("heredocs":[{"name":"E","fd":0,"expand":true,"stripTabs":false,"content":"x\n"}]},"network":"default","security":"sandbox"},)"
       R"({"keyword":"ONBUILD","span":{"line":10,"column":1,"endLine":10},"source":"ONBUILD COPY --link c d","trigger":"COPY --link c d",)"
       R"("inner":{"keyword":"COPY","span":{"line":10,"column":9,"endLine":10},"source":"COPY --link c d","sources":["c"],"dest":"d","link":true}}]}],)"
-      R"("warnings":[{"rule":"NoEmptyContinuation","message":"Empty continuation line","span":{"line":6,"column":1,"endLine":6}}]})");
+      R"("warnings":[{"rule":"NoEmptyContinuation","message":"Empty continuation line","span":{"line":7,"column":1,"endLine":7}}]})");
 }
 
 }  // namespace

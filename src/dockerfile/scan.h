@@ -34,6 +34,7 @@ struct Statement {
   std::vector<std::string> comments;
   std::vector<Statement> inner;  // ONBUILD: the trigger
   bool broken = false;           // a mistake was reported; the words are incomplete
+  std::string meant;             // if the keyword is none: the one that was probably meant
 };
 
 /// A mistake before it is an Error: its place and how many bytes the caret line covers.

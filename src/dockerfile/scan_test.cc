@@ -102,7 +102,7 @@ TEST(Scan, EmptyLinesInAContinuationAreSkippedWithAWarning) {
   EXPECT_EQ(to_sexp(result.statements), "(from \"x\")\n(run \"a  b\")\n(run \"c\")\n");
   ASSERT_THAT(result.warnings, SizeIs(1));
   EXPECT_EQ(result.warnings[0].rule, "NoEmptyContinuation");
-  EXPECT_EQ(result.warnings[0].span.line, 3);
+  EXPECT_EQ(result.warnings[0].span.line, 5);
 }
 
 TEST(Scan, TheEscapeDirectiveChangesTheContinuation) {

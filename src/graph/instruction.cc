@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "dockerfile/mount.h"
+#include "dockerfile/values.h"
 #include "graph/history.h"
 #include "graph/lowering.h"
 #include "os/fs.h"
@@ -43,16 +44,6 @@ bool is_git(std::string_view source) {
   return is_url(source) && path.ends_with(".git");
 }
 
-std::vector<uint16_t> port_range(std::string_view text) {
-  const size_t dash = text.find('-');
-  const auto first = parse_u64(text.substr(0, dash));
-  const auto last = dash == text.npos ? first : parse_u64(text.substr(dash + 1));
-  if (!first || !last || *first > *last || *last > 65535) return {};
-  std::vector<uint16_t> out;
-  for (uint64_t port = *first; port <= *last; ++port) out.push_back(static_cast<uint16_t>(port));
-  return out;
-}
-
 /// The config's spelling: {"NONE"}, {"CMD", words...} or {"CMD-SHELL", text}.
 std::vector<std::string> healthcheck_test(const dockerfile::Healthcheck& health) {
   if (health.none) return {"NONE"};
@@ -64,19 +55,35 @@ std::vector<std::string> healthcheck_test(const dockerfile::Healthcheck& health)
 
 }  // namespace
 
-void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform& target) {
-  const Args globals = global_args(file_, request_, target);
-  if (raw.as<dockerfile::Arg>()) return apply_arg(s, raw, globals);
-  const Instruction in = dockerfile::expand(file_, raw, stage_lookup(s.config, s.args));
+void Lowering::check(StageState& s, const Instruction& in, const std::vector<dockerfile::Names>& words) {
+  if (!is_checking_) return;
+  dockerfile::Checker::Scope scope;
+  scope.has_shell = s.config.shell && !s.config.shell->empty();
+  scope.known = s.variables.names();
+  for (const auto& [name, value] : s.args.all()) scope.declared.push_back(name);
+  checker_.check_instruction(in, words, scope, s.facts);
+}
+
+void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform& target,
+                     std::vector<dockerfile::Names>& words) {
+  if (raw.as<dockerfile::Arg>()) return apply_arg(s, raw, target, words);
+  const Instruction in = dockerfile::expand(file_, raw, args_lookup(s.variables), &words);
   image::Config& c = s.config;
   if (in.as<dockerfile::Run>()) {
-    apply_run(s, in, target);
-  } else if (in.as<dockerfile::Copy>() || in.as<dockerfile::Add>()) {
+    const auto mounts = resolve_mounts(s, in, words);
+    check(s, in, words);
+    return apply_run(s, in, lower_mounts(s, in, mounts, target));
+  }
+  check(s, in, words);
+  if (in.as<dockerfile::Copy>() || in.as<dockerfile::Add>()) {
     apply_copy(s, in, target);
   } else if (in.as<dockerfile::Workdir>()) {
     apply_workdir(s, in);
   } else if (const auto* env = in.as<dockerfile::Env>()) {
-    for (const auto& pair : env->pairs) c.set_env(pair.key, pair.value);
+    for (const auto& pair : env->pairs) {
+      c.set_env(pair.key, pair.value);
+      s.variables.set(pair.key, pair.value);
+    }
     add_history(s, "ENV " + history_pairs(env->pairs), true);
   } else if (const auto* label = in.as<dockerfile::Label>()) {
     for (const auto& pair : label->pairs) c.labels[pair.key] = pair.value;
@@ -99,19 +106,19 @@ void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform&
     add_history(s, "USER " + user->user, true);
   } else if (const auto* expose = in.as<dockerfile::Expose>()) {
     std::vector<std::string> shown, ports = expose->ports;
+    std::vector<Error> wrong;
     std::sort(ports.begin(), ports.end());
     for (const auto& port : ports) {
-      const size_t slash = port.find('/');
-      const std::string proto = slash == port.npos ? "tcp" : to_lower(port.substr(slash + 1));
-      const auto range = port_range(std::string_view(port).substr(0, slash));
-      if (range.empty() || (proto != "tcp" && proto != "udp" && proto != "sctp"))
-        throw error(dockerfile::span_of(raw, port), fmt::format("\"{}\" is not a port", port),
-                    "write EXPOSE 80, 80/udp or 8000-8010; addresses and host ports are not part of an image");
-      for (const uint16_t number : range) {
-        shown.push_back(fmt::format("{}/{}", number, proto));
-        c.exposed_ports.insert(shown.back());
+      try {
+        for (const auto& exposed : dockerfile::parse_port(port).ports) {
+          shown.push_back(exposed);
+          c.exposed_ports.insert(exposed);
+        }
+      } catch (Error& e) {
+        wrong.push_back(error(dockerfile::span_of(raw, port), e.message(), e.hint()));
       }
     }
+    if (!wrong.empty()) throw Several{std::move(wrong)};
     add_history(s, fmt::format("EXPOSE [{}]", join(shown, " ")), true);
   } else if (const auto* volume = in.as<dockerfile::Volume>()) {
     for (const auto& path : volume->paths) {
@@ -120,6 +127,9 @@ void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform&
     }
     add_history(s, fmt::format("VOLUME [{}]", join(volume->paths, " ")), true);
   } else if (const auto* signal = in.as<dockerfile::Stopsignal>()) {
+    if (!dockerfile::is_signal(signal->signal))
+      throw error(dockerfile::span_of(raw, signal->signal), fmt::format("invalid signal: \"{}\"", signal->signal),
+                  "write a name such as SIGTERM or a number");
     c.stop_signal = signal->signal;
     add_history(s, "STOPSIGNAL " + signal->signal, true);
   } else if (const auto* health = in.as<dockerfile::Healthcheck>()) {
@@ -140,21 +150,42 @@ void Lowering::apply(StageState& s, const Instruction& raw, const oci::Platform&
   }
 }
 
-void Lowering::apply_arg(StageState& s, const Instruction& raw, const Args& globals) {
-  for (const auto& raw_item : raw.as<dockerfile::Arg>()->items) {
-    // One instruction may use what an earlier item of the same line has set.
+void Lowering::apply_arg(StageState& s, const Instruction& raw, const oci::Platform& target,
+                         std::vector<dockerfile::Names>& words) {
+  for (const auto& item : raw.as<dockerfile::Arg>()->items) {
+    // A default may use what an earlier item of the same line has set; one that is not needed may have mistakes.
     Instruction single = raw;
-    std::get<dockerfile::Arg>(single.body).items = {raw_item};
-    const Instruction in = dockerfile::expand(file_, single, stage_lookup(s.config, s.args));
-    const auto& item = in.as<dockerfile::Arg>()->items.front();
-    std::optional<std::string> value = item.value ? item.value : globals.get(item.name);
-    if (const auto it = request_.build_args.find(item.name); it != request_.build_args.end()) value = it->second;
-    s.args.set(item.name, value);
+    std::get<dockerfile::Arg>(single.body).items = {item};
+    const auto given = request_.build_args.find(item.name);
+    std::optional<std::string> value;
+    std::vector<dockerfile::Names> item_words;
+    if (given != request_.build_args.end()) {
+      value = given->second;
+    } else if (item.value) {
+      try {
+        const Instruction in = dockerfile::expand(file_, single, args_lookup(s.variables), &item_words);
+        value = in.as<dockerfile::Arg>()->items.front().value;
+      } catch (...) {
+        words.insert(words.end(), item_words.begin(), item_words.end());
+        throw;
+      }
+    } else {
+      value = globals(target).get(item.name);
+    }
+    check(s, single, item_words);
+    const bool is_global = given == request_.build_args.end() && !item.value && value;
+    if (!is_global) {
+      std::erase_if(s.notes.args, [&](const auto& arg) { return arg.name == item.name; });
+      s.notes.args.push_back({.name = item.name, .value = value.value_or(""), .doc = item.doc, .span = raw.span});
+    }
+    s.notes.used_args.insert(item.name);
+    if (value && !dockerfile::is_no_variable(item.name)) s.variables.set(item.name, value);
+    s.args.set(item.name, std::move(value));
   }
   add_history(s, history_arg(*raw.as<dockerfile::Arg>(), s.args), true);
 }
 
-void Lowering::apply_run(StageState& s, const Instruction& in, const oci::Platform& target) {
+void Lowering::apply_run(StageState& s, const Instruction& in, std::vector<Mount> mounts) {
   const auto& run = *in.as<dockerfile::Run>();
   const image::Config& c = s.config;
   Run op;
@@ -167,18 +198,17 @@ void Lowering::apply_run(StageState& s, const Instruction& in, const oci::Platfo
     op.argv.back() = fmt::format("{}/{}", kScriptDir, heredoc.name);
     shown_command = join(op.argv, " ");
   }
-  op.env = c.env;
+  for (const auto& [name, value] : s.variables.all()) op.env.push_back(fmt::format("{}={}", name, *value));
   std::vector<std::string> shown_args;
   for (const auto& [name, value] : s.args.all()) {
-    const auto from_env = c.env_value(name);
-    shown_args.push_back(fmt::format("{}={}", name, from_env ? *from_env : value.value_or("")));
-    if (!from_env && value) op.env.push_back(shown_args.back());
+    const auto used = s.variables.get(name);
+    shown_args.push_back(fmt::format("{}={}", name, used ? *used : value.value_or("")));
   }
   for (const auto& [name, value] : request_.build_args)
     if (is_proxy_arg(name) && !s.args.declared(name)) op.proxy_env.push_back(fmt::format("{}={}", name, value));
   op.cwd = c.working_dir.empty() ? "/" : c.working_dir;
   op.user = c.user;
-  op.mounts = lower_mounts(s, in, target);
+  op.mounts = std::move(mounts);
   op.network = run.network == "default" ? request_.default_network : run.network;
   if (op.network == "host" && !request_.allow_host_network)
     throw error(in.span, "RUN --network=host is not allowed", "pass --allow network.host to permit it");
@@ -234,7 +264,7 @@ void Lowering::apply_copy(StageState& s, const Instruction& in, const oci::Platf
       if (op.unpack == Copy::Unpack::Archives) op.unpack = Copy::Unpack::Never;
       continue;
     }
-    if (!files) files = copy && !copy->from.empty() ? source_named(copy->from, s, target, in.span) : main_context(in.span);
+    if (!files) files = copy && !copy->from.empty() ? source_named(copy->from, s, target, dockerfile::span_of(in, "--from=" + copy->from)) : main_context(in.span);
     op.from_context = graph_.steps[*files].as<ContextFiles>() != nullptr;
     op.sources.push_back({.input = *files, .path = source_path(source, op.parents), .is_download = false});
     want(*files, op.sources.back().path);
@@ -294,110 +324,6 @@ void Lowering::add_history(StageState& s, std::string created_by, bool empty_lay
                               .author = {},
                               .comment = "buildkit.dockerfile.v0",
                               .empty_layer = empty_layer});
-}
-
-StepId Lowering::source_named(const std::string& from, const StageState& user, const oci::Platform& target,
-                              const dockerfile::Span& at) {
-  if (const auto index = dockerfile::find_stage(file_, from, file_.stages.size())) {
-    if (*index == user.index)
-      throw error(at, fmt::format("stage \"{}\" copies from itself", user.label), "name an earlier stage or an image");
-    return stage(*index, target, at).files;
-  }
-  if (parse_u64(from))
-    throw error(at, fmt::format("there is no stage number {}", from),
-                fmt::format("stages count from 0; this file has {}", file_.stages.size()));
-  if (const auto it = request_.named_contexts.find(from); it != request_.named_contexts.end()) {
-    if (!it->second.dir.empty()) return context_files(from, it->second.dir, false);
-    return image_files(it->second.image, user.platform, at);
-  }
-  if (from == "scratch") {
-    throw error(at, "scratch has no files to copy", "name a stage or an image");
-  }
-  // A misspelt stage name would otherwise end in a registry's "not found".
-  std::vector<std::string> names;
-  for (const auto& stage : file_.stages)
-    if (!stage.name().empty()) names.push_back(stage.name());
-  try {
-    return image_files(from, user.platform, at);
-  } catch (Error& e) {
-    if (const auto near = closest(from, names)) e.hint(fmt::format("did you mean the stage \"{}\"?", *near));
-    throw;
-  }
-}
-
-StepId Lowering::main_context(const dockerfile::Span& at) {
-  if (request_.context_dir.empty())
-    throw error(at, "there is no build context to copy from",
-                "the Dockerfile came from standard input alone: pass a directory, or use COPY --from or heredocs");
-  return context_files("context", request_.context_dir, true);
-}
-
-void Lowering::want(StepId context_step, const std::string& pattern) {
-  const auto* files = graph_.steps[context_step].as<ContextFiles>();
-  if (!files) return;
-  const size_t pivot = pattern.find("/./");
-  graph_.contexts[files->context].wanted.insert(pivot == pattern.npos ? pattern
-                                                                      : pattern.substr(0, pivot) + pattern.substr(pivot + 2));
-}
-
-std::vector<Mount> Lowering::lower_mounts(StageState& s, const Instruction& in, const oci::Platform& target) {
-  std::vector<Mount> out;
-  const auto& run = *in.as<dockerfile::Run>();
-  const std::string cwd = s.config.working_dir.empty() ? "/" : s.config.working_dir;
-  size_t ssh_count = 0;
-  for (const auto& spec : run.mounts) {
-    dockerfile::Mount m;
-    const dockerfile::Span at = dockerfile::span_of(in, spec);
-    try {
-      m = dockerfile::resolve_mount(spec, stage_lookup(s.config, s.args), file_.directives.escape);
-    } catch (Error& e) {
-      throw error(at, e.message(), e.hint());
-    }
-    using Type = dockerfile::Mount::Type;
-    Mount mount;
-    mount.type = m.type;
-    mount.sharing = m.sharing;
-    mount.read_only = m.read_only;
-    mount.required = m.required;
-    mount.env = m.env;
-    mount.uid = m.uid.value_or(0);
-    mount.gid = m.gid.value_or(0);
-    mount.size = m.size;
-    mount.source = strip_root(m.source);
-    if (!m.target.empty()) mount.target = os::clean_path(os::join_path(cwd, m.target));
-    if (mount.target == "/") throw error(at, "a mount cannot cover the whole root", "give it a target below /");
-    switch (m.type) {
-      case Type::Bind:
-        mount.from = m.from.empty() ? main_context(at) : source_named(m.from, s, target, at);
-        want(*mount.from, mount.source);
-        break;
-      case Type::Cache: {
-        mount.mode = m.mode.value_or(0755);
-        if (!m.from.empty()) mount.from = source_named(m.from, s, target, at);
-        const auto ns = request_.build_args.find("BUILDKIT_CACHE_MOUNT_NS");
-        mount.id = m.id.empty() ? mount.target : m.id;
-        if (ns != request_.build_args.end()) mount.id = ns->second + "/" + mount.id;
-        break;
-      }
-      case Type::Secret: {
-        mount.id = !m.id.empty() ? m.id : !m.source.empty() ? m.source : os::base_name(m.target);
-        mount.mode = m.mode.value_or(0400);
-        if (mount.env && mount.env->empty()) mount.env = mount.id;
-        if (mount.target.empty() && !mount.env) mount.target = "/run/secrets/" + os::base_name(mount.id);
-        break;
-      }
-      case Type::Ssh:
-        mount.id = m.id.empty() ? "default" : m.id;
-        mount.mode = m.mode.value_or(0600);
-        if (mount.target.empty()) mount.target = fmt::format("/run/buildkit/ssh_agent.{}", ssh_count);
-        ++ssh_count;
-        break;
-      case Type::Tmpfs: break;
-    }
-    if (mount.target.empty() && !mount.env) throw error(at, "this mount has no target", "add target=/path");
-    out.push_back(std::move(mount));
-  }
-  return out;
 }
 
 }  // namespace slipway::graph

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "dockerfile/check_from.h"
 #include "dockerfile/parse.h"
 #include "graph/definition.h"
 #include "graph/lowering.h"
@@ -34,16 +35,107 @@ size_t target_stage(const dockerfile::Dockerfile& file, const Request& request) 
 
 bool valid_reference(const std::string& name) { return !name.empty() && name.find_first_of(" \t\n") == name.npos; }
 
-}  // namespace
+/// Thrown by a resolver that must not look for images.
+struct Unknown {};
 
-Graph lower(const dockerfile::Dockerfile& file, const Request& request, Resolver& resolver) {
-  return Lowering(file, request, resolver).run();
+class NoResolver : public Resolver {
+ public:
+  ResolvedImage image(const std::string&, const oci::Platform&) override { throw Unknown(); }
+};
+
+/// Marks the stages that `index` is made from, as far as names tell: ONBUILD triggers may add others.
+void mark_needed(const dockerfile::Dockerfile& file, size_t index, const dockerfile::Lookup& globals,
+                 std::vector<bool>& needed) {
+  if (needed[index]) return;
+  needed[index] = true;
+  const auto mark = [&](const std::string& name) {
+    if (const auto found = dockerfile::find_stage(file, name, index)) mark_needed(file, *found, globals, needed);
+  };
+  const auto& stage = file.stages[index];
+  try {
+    const auto head = dockerfile::expand(file, stage.head, globals);
+    if (!parse_u64(head.as<dockerfile::From>()->image)) mark(head.as<dockerfile::From>()->image);
+  } catch (const Error&) {
+    // It is reported when the stage is lowered.
+  }
+  for (const auto& in : stage.instructions) {
+    if (const auto* copy = in.as<dockerfile::Copy>(); copy && !copy->from.empty()) mark(copy->from);
+    if (const auto* run = in.as<dockerfile::Run>())
+      for (const auto& mount : run->mounts)
+        for (const auto& field : mount.fields)
+          if (field.key == "from" && field.value) mark(*field.value);
+  }
 }
 
-Graph Lowering::run() {
+}  // namespace
+
+Graph lower(const dockerfile::Dockerfile& file, const Request& request, Resolver& resolver, Survey* survey) {
+  Lowering lowering(file, request, resolver, survey);
+  lowering.run();
+  if (auto problems = lowering.take_problems(); !problems.empty()) {
+    if (survey) survey->problems = problems;
+    throw dockerfile::as_one(std::move(problems));
+  }
+  return lowering.take_graph();
+}
+
+std::vector<Error> mistakes(const dockerfile::Dockerfile& file, const Request& request) {
+  NoResolver resolver;
+  Lowering lowering(file, request, resolver, nullptr);
+  lowering.run();
+  return lowering.take_problems();
+}
+
+void Lowering::run() {
+  try {
+    look_around();
+    make_targets();
+  } catch (Error& e) {
+    problems_.push_back(std::move(e));
+  }
+  if (survey_) survey_->findings = checker_.findings();
+}
+
+/// What holds for the file as a whole, and the FROM lines of all stages.
+void Lowering::look_around() {
+  if (request_.platforms.empty() || file_.stages.empty()) return;
+  const oci::Platform& platform = request_.platforms.front();
+  is_checking_ = survey_ != nullptr;
+  const Args automatic = automatic_args(file_, request_, platform);
+  if (survey_) checker_.check_text(args_lookup(automatic));
+  const Args& globals = this->globals(platform);
+  if (!survey_) return;
+  for (const auto& stage : file_.stages) {
+    dockerfile::Checker::FromFacts facts;
+    facts.target_platform = automatic.get("TARGETPLATFORM").value_or("");
+    for (const auto& [name, value] : globals.all()) facts.known.push_back(name);
+    dockerfile::ExpandOptions options;
+    options.escape = file_.directives.escape;
+    try {
+      dockerfile::expand_word(stage.from().image, args_lookup(globals), options, &facts.image);
+      facts.platform_value = dockerfile::expand_word(stage.from().platform, args_lookup(globals), options, &facts.platform);
+      const oci::Platform fixed = oci::parse_platform(facts.platform_value);
+      facts.os = fixed.os;
+      facts.arch = fixed.arch;
+    } catch (const Error&) {
+      // Reported when the stage is lowered.
+    }
+    checker_.check_from(stage, facts);
+  }
+}
+
+void Lowering::make_targets() {
+  if (file_.stages.empty()) return;
   const size_t index = target_stage(file_, request_);
   for (const auto& platform : request_.platforms) {
+    // In order of the file, whichever stage asks for another: so are warnings and mistakes.
+    std::vector<bool> needed(file_.stages.size(), survey_ && survey_->all_stages);
+    needed[index] = false;
+    mark_needed(file_, index, args_lookup(globals(platform)), needed);
+    for (size_t i = 0; i < needed.size(); ++i)
+      if (needed[i]) stage(i, platform, file_.stages[i].head.span);
     const StageState& s = stage(index, platform, file_.stages[index].head.span);
+    if (is_checking_) survey_->outline = outline_of(file_, s, global_details_);
     Target target;
     target.platform = s.platform;
     target.files = s.files;
@@ -55,8 +147,14 @@ Graph Lowering::run() {
     target.config.created = request_.created;
     // An image of the stage's own platform is what the user asked to be called `platform`: FROM --platform may differ.
     graph_.targets.push_back(std::move(target));
+    is_checking_ = false;
   }
-  return std::move(graph_);
+}
+
+const Args& Lowering::globals(const oci::Platform& target) {
+  const auto it = globals_.find(target.str());
+  if (it != globals_.end()) return it->second;
+  return globals_[target.str()] = global_args(file_, request_, target, is_checking_ ? &global_details_ : nullptr);
 }
 
 const StageState& Lowering::stage(size_t index, const oci::Platform& target, const dockerfile::Span& used_at) {
@@ -72,33 +170,84 @@ const StageState& Lowering::stage(size_t index, const oci::Platform& target, con
                 "a stage can only use what is built before it");
   }
   in_progress_.push_back(index);
-  auto s = std::make_unique<StageState>(start_stage(index, target));
   const auto& stage = file_.stages[index];
+  auto s = std::make_unique<StageState>();
+  s->platform = target;
+  try {
+    *s = start_stage(index, target);
+  } catch (Error& e) {
+    // The instructions may have mistakes of their own.
+    problems_.push_back(std::move(e));
+    s->is_guess = true;
+  }
+  s->index = index;
+  s->label = stage.name().empty() ? fmt::format("stage-{}", index) : stage.name();
+  s->is_guess |= stage.incomplete || file_.incomplete_globals;
+  for (const auto& text : s->config.env) {
+    const size_t equals = std::min(text.find('='), text.size());
+    s->variables.set(text.substr(0, equals), text.substr(std::min(equals + 1, text.size())));
+  }
   s->layer_number = 1;
   s->layer_count = 1 + static_cast<size_t>(std::count_if(stage.instructions.begin(), stage.instructions.end(), makes_layer));
-  for (const auto& trigger : std::exchange(s->config.on_build, {})) {
-    try {
-      const auto in = dockerfile::parse_one(trigger, "ONBUILD of " + stage.from().image);
-      s->layer_count += makes_layer(in);
-      apply(*s, in, target);
-    } catch (Error& e) {
-      throw e.while_doing(fmt::format("while running the ONBUILD trigger \"{}\" of {}", trigger, stage.from().image));
-    }
-  }
-  for (const auto& instruction : stage.instructions) apply(*s, instruction, target);
+  apply_triggers(*s, target);
+  for (const auto& instruction : stage.instructions) attempt(*s, instruction, target);
   in_progress_.pop_back();
   return *(stages_[key] = std::move(s));
 }
 
+void Lowering::apply_triggers(StageState& s, const oci::Platform& target) {
+  const std::string& image = file_.stages[s.index].from().image;
+  for (const auto& trigger : std::exchange(s.config.on_build, {})) {
+    const std::string doing = fmt::format("while running the ONBUILD trigger \"{}\" of {}", trigger, image);
+    try {
+      auto in = dockerfile::parse_one(trigger, "ONBUILD of " + image);
+      in.span = file_.stages[s.index].head.span;
+      s.layer_count += makes_layer(in);
+      attempt(s, in, target, doing);
+    } catch (Error& e) {
+      problems_.push_back(e.while_doing(doing));
+    }
+  }
+}
+
+/// Applies an instruction; a mistake in it does not keep the others from being looked at.
+void Lowering::attempt(StageState& s, const Instruction& in, const oci::Platform& target, const std::string& doing) {
+  std::vector<dockerfile::Names> words;
+  std::vector<Error> wrong;
+  try {
+    apply(s, in, target, words);
+  } catch (Several& several) {
+    wrong = std::move(several.errors);
+  } catch (Error& e) {
+    wrong.push_back(std::move(e));
+  }
+  const bool may_follow =
+      s.is_guess && std::any_of(words.begin(), words.end(), [](const auto& word) { return !word.unset.empty(); });
+  if (may_follow) return;
+  for (auto& error : wrong) problems_.push_back(doing.empty() ? std::move(error) : error.while_doing(doing));
+}
+
 StageState Lowering::start_stage(size_t index, const oci::Platform& target) {
   const auto& stage = file_.stages[index];
-  const Args globals = global_args(file_, request_, target);
-  const dockerfile::Instruction head = dockerfile::expand(file_, stage.head, args_lookup(globals));
+  std::vector<dockerfile::Names> words;
+  const dockerfile::Instruction head = dockerfile::expand(file_, stage.head, args_lookup(globals(target)), &words);
   const auto& from = *head.as<dockerfile::From>();
   StageState s;
   s.index = index;
-  s.label = stage.name().empty() ? fmt::format("stage-{}", index) : stage.name();
   s.platform = target;
+  if (stage.incomplete && stage.from().image.empty()) {
+    s.is_guess = true;
+    return s;
+  }
+  if (!stage.from().platform.empty() && from.platform.empty()) {
+    std::optional<std::string> near;
+    for (const auto& word : words)
+      for (const auto& name : word.unset)
+        if (!near) near = dockerfile::nearest_name(name, globals(target).names());
+    throw error(dockerfile::span_of(stage.head, "--platform"),
+                fmt::format("empty platform value from expression {}", stage.from().platform),
+                near ? fmt::format("did you mean {}?", *near) : "leave --platform out, or give its variable a default");
+  }
   if (!from.platform.empty()) {
     try {
       s.platform = oci::parse_platform(from.platform);
@@ -112,14 +261,15 @@ StageState Lowering::start_stage(size_t index, const oci::Platform& target) {
   if (const auto parent = dockerfile::find_stage(file_, from.image, index);
       parent && !file_.stages[*parent].name().empty() && to_lower(from.image) == file_.stages[*parent].name()) {
     const StageState& base = this->stage(*parent, target, stage.head.span);
-    const std::string label = s.label;
     s = base;
-    s.index = index;
-    s.label = label;
     s.cmd_set = false;
-    return s;
+    s.facts.once.clear();
+    s.notes = {};
+    s.notes.parent = &base;
+  } else {
+    start_from_image(s, from.image);
   }
-  start_from_image(s, from.image);
+  for (const auto& word : words) s.notes.used_args.insert(word.used.begin(), word.used.end());
   return s;
 }
 
@@ -150,17 +300,16 @@ void Lowering::start_from_image(StageState& s, const std::string& name) {
     ResolvedImage resolved;
     try {
       resolved = resolver_.image(image, s.platform);
+    } catch (const Unknown&) {
+      s.is_guess = true;
+      return;
     } catch (Error& e) {
       if (const auto later = dockerfile::find_stage(file_, name, file_.stages.size()); later && *later >= s.index)
         throw error(at, fmt::format("stage \"{}\" begins with stage \"{}\", which is not built before it: the stages are circular or out of order", s.label, name),
                     "a stage can only use what is above it in the file");
-      throw e.while_doing(fmt::format("while resolving the base image {} of {}", name, location(at)));
+      throw placed(dockerfile::span_of(stage.head, stage.from().image), e, "while resolving the base image " + name);
     }
-    if (!oci::match_distance(resolved.config.platform, s.platform)) {
-      resolver_.warn(fmt::format("base image {} was asked for {} but says that it is {}", name, s.platform.str(),
-                                 resolved.config.platform.str()),
-                     location(at));
-    }
+    check_base(name, s.platform, resolved.config, at);
     s.config = resolved.config;
     s.base_reference = resolved.image.reference;
     step.name = fmt::format("FROM {}", resolved.image.reference);
@@ -176,8 +325,11 @@ StepId Lowering::image_files(const std::string& name, const oci::Platform& platf
   ResolvedImage resolved;
   try {
     resolved = resolver_.image(name, platform);
+    check_base(name, platform, resolved.config, at);
+  } catch (const Unknown&) {
+    resolved.image.reference = name;
   } catch (Error& e) {
-    throw e.while_doing(fmt::format("while resolving the image {} of {}", name, location(at)));
+    throw placed(at, e, "while resolving the image " + name);
   }
   const std::string shown = fmt::format("FROM {}", resolved.image.reference);
   return add_step({.op = std::move(resolved.image),
@@ -187,6 +339,13 @@ StepId Lowering::image_files(const std::string& name, const oci::Platform& platf
                    .location = location(at),
                    .stage = {},
                    .no_cache = false});
+}
+
+void Lowering::check_base(const std::string& name, const oci::Platform& expected, const image::Config& config,
+                          const dockerfile::Span& at) {
+  const oci::Platform& actual = config.platform;
+  if (is_checking_ && (actual.os != expected.os || actual.arch != expected.arch))
+    checker_.check_base(at, name, expected.str(), actual.str());
 }
 
 StepId Lowering::context_files(const std::string& name, const std::string& dir, bool is_main) {
@@ -219,38 +378,33 @@ Error Lowering::error(const dockerfile::Span& span, std::string what, std::strin
   return dockerfile::error_at(file_, span, std::move(what), std::move(hint));
 }
 
+Error Lowering::placed(const dockerfile::Span& at, const Error& e, std::string doing) const {
+  Error out = error(at, e.where().empty() ? e.message() : fmt::format("{}: {}", e.where(), e.message()), e.hint());
+  for (const auto& context : e.contexts()) out.while_doing(context);
+  return out.while_doing(std::move(doing));
+}
+
 std::string Lowering::location(const dockerfile::Span& span) const { return fmt::format("{}:{}", file_.file_name, span.line); }
 
 std::vector<std::pair<std::string, oci::Platform>> images_ahead(const dockerfile::Dockerfile& file, const Request& request) {
   std::vector<std::pair<std::string, oci::Platform>> out;
-  std::vector<bool> reachable(file.stages.size(), false);
-  reachable[target_stage(file, request)] = true;
-  for (size_t i = file.stages.size(); i-- > 0;) {
-    if (!reachable[i]) continue;
-    const auto mark = [&](const std::string& name) {
-      const auto found = dockerfile::find_stage(file, name, i);
-      if (found) reachable[*found] = true;
-      return found.has_value();
-    };
-    for (const auto& in : file.stages[i].instructions)
-      if (const auto* copy = in.as<dockerfile::Copy>(); copy && !copy->from.empty()) mark(copy->from);
-      else if (const auto* run = in.as<dockerfile::Run>())
-        for (const auto& mount : run->mounts)
-          for (const auto& field : mount.fields)
-            if (field.key == "from" && field.value) mark(*field.value);
-    for (const auto& target : request.platforms) {
-      try {
-        const Args globals = global_args(file, request, target);
+  for (const auto& target : request.platforms) {
+    try {
+      const Args globals = global_args(file, request, target);
+      std::vector<bool> needed(file.stages.size(), false);
+      mark_needed(file, target_stage(file, request), args_lookup(globals), needed);
+      for (size_t i = 0; i < needed.size(); ++i) {
+        if (!needed[i]) continue;
         const auto head = dockerfile::expand(file, file.stages[i].head, args_lookup(globals));
         const auto& from = *head.as<dockerfile::From>();
-        if (from.image.empty() || from.image == "scratch" || mark(from.image)) continue;
+        if (from.image.empty() || from.image == "scratch" || dockerfile::find_stage(file, from.image, i)) continue;
         if (request.named_contexts.contains(from.image) || request.named_contexts.contains(from.name)) continue;
         const auto platform = from.platform.empty() ? target : oci::parse_platform(from.platform);
         if (std::find(out.begin(), out.end(), std::pair(from.image, platform)) == out.end())
           out.emplace_back(from.image, platform);
-      } catch (const Error&) {
-        continue;  // lower() reports it with its place
       }
+    } catch (const Error&) {
+      continue;  // lower() reports it with its place
     }
   }
   return out;

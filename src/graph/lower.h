@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "dockerfile/ast.h"
+#include "dockerfile/check.h"
+#include "dockerfile/outline.h"
 #include "graph/graph.h"
 #include "image/config.h"
 
@@ -24,7 +27,6 @@ class Resolver {
   virtual ~Resolver() = default;
   /// An image by name for one platform. Throws Error when there is none (listing the platforms it has).
   virtual ResolvedImage image(const std::string& name, const oci::Platform& platform) = 0;
-  virtual void warn(const std::string& text, const std::string& location) = 0;
 };
 
 /// A --build-context: exactly one of dir and image is set.
@@ -49,9 +51,24 @@ struct Request {
   std::optional<int64_t> source_date_epoch;
 };
 
+/// What lower() notices on the way.
+struct Survey {
+  dockerfile::CheckOptions checks;
+  const dockerfile::IgnoreFile* ignore = nullptr;  // of the main context
+  bool all_stages = false;  // look at stages that the target does not need, too (as checks without a target do)
+
+  std::vector<dockerfile::Finding> findings;  // for the first platform; complete also if lower() throws
+  std::vector<Error> problems;                // what lower() throws as one
+  dockerfile::Outline outline;                // of the target on the first platform
+};
+
 /// Throws Error with the place in the Dockerfile for everything that can be known before a step runs: undefined stages,
-/// circular stages, mistakes in variables, images without the platform, entitlements that were not given.
-Graph lower(const dockerfile::Dockerfile& file, const Request& request, Resolver& resolver);
+/// circular stages, mistakes in variables, images without the platform, entitlements that were not given. It lists all
+/// mistakes that do not follow from each other.
+Graph lower(const dockerfile::Dockerfile& file, const Request& request, Resolver& resolver, Survey* survey = nullptr);
+
+/// The same mistakes of a file that has others already (ParseResult::file), found without asking for any image.
+std::vector<Error> mistakes(const dockerfile::Dockerfile& file, const Request& request);
 
 /// Names of images that the build will want for sure, with the platform, so that they can be fetched side by side before
 /// lower() asks for them one by one. Best effort: mistakes are lower()'s to report.

@@ -12,7 +12,7 @@ namespace {
 
 class FakeResolver : public Resolver {
  public:
-  std::vector<std::string> asked, warnings;
+  std::vector<std::string> asked;
   std::vector<std::string> on_build;
 
   ResolvedImage image(const std::string& name, const oci::Platform& platform) override {
@@ -28,7 +28,6 @@ class FakeResolver : public Resolver {
     out.config.on_build = on_build;
     return out;
   }
-  void warn(const std::string& text, const std::string&) override { warnings.push_back(text); }
 };
 
 Request request(const std::string& platforms = "linux/amd64") {
@@ -95,13 +94,6 @@ TEST(Lower, ArgumentsComeFromFlagsThenDefaultsThenGlobals) {
     EXPECT_NE(std::find(env.begin(), env.end(), want), env.end()) << want;
 }
 
-TEST(Lower, EnvBeatsArgOfTheSameName) {
-  const Graph graph = graph_of("FROM a\nENV X=env\nARG X=arg\nRUN x\n");
-  const auto& env = only_run(graph).env;
-  EXPECT_NE(std::find(env.begin(), env.end(), "X=env"), env.end());
-  EXPECT_EQ(std::find(env.begin(), env.end(), "X=arg"), env.end());
-}
-
 TEST(Lower, EntrypointDropsTheCommandOfTheBase) {
   EXPECT_FALSE(graph_of("FROM a\nENTRYPOINT [\"x\"]\n").targets[0].config.cmd);
   EXPECT_TRUE(graph_of("FROM a\nCMD [\"y\"]\nENTRYPOINT [\"x\"]\n").targets[0].config.cmd);
@@ -150,7 +142,7 @@ TEST(Lower, MistakesNameTheirPlace) {
   r.context_dir.clear();
   EXPECT_NE(message_of("FROM a\nCOPY x /\n", r).find("no build context"), std::string::npos);
   EXPECT_NE(message_of("FROM a\nRUN --network=host x\n").find("--allow network.host"), std::string::npos);
-  EXPECT_NE(message_of("FROM a\nARG P=99999\nEXPOSE $P\n").find("not a port"), std::string::npos)
+  EXPECT_NE(message_of("FROM a\nARG P=99999\nEXPOSE $P\n").find("invalid port 99999"), std::string::npos)
       << message_of("FROM a\nARG P=99999\nEXPOSE $P\n");
 }
 
@@ -166,8 +158,111 @@ TEST(Lower, ImagesAheadFollowTheReachableStages) {
   const auto file = dockerfile::parse("FROM x AS unused\nFROM a AS one\nFROM b\nCOPY --from=one / /\n");
   const auto images = images_ahead(file, request());
   ASSERT_EQ(images.size(), 2u);
-  EXPECT_EQ(images[0].first, "b");
-  EXPECT_EQ(images[1].first, "a");
+  EXPECT_EQ(images[0].first, "a");
+  EXPECT_EQ(images[1].first, "b");
+}
+
+TEST(Lower, TheLaterOneOfEnvAndArgCounts) {
+  const Graph graph = graph_of(
+      "FROM a AS base\nENV A=env\nARG A=arg\nARG B=arg\nENV B=env\nLABEL in=$A$B\nRUN x\n"
+      "FROM base\nLABEL after=$A$B\n");
+  const auto& config = graph.targets.at(0).config;
+  EXPECT_EQ(config.labels.at("in"), "argenv");
+  // A stage begins with the ENV of its parent.
+  EXPECT_EQ(config.labels.at("after"), "envenv");
+  const auto& env = only_run(graph).env;
+  EXPECT_NE(std::find(env.begin(), env.end(), "A=arg"), env.end());
+  EXPECT_EQ(std::find(env.begin(), env.end(), "A=env"), env.end());
+}
+
+TEST(Lower, DefaultsThatAreNotNeededAreNotExpanded) {
+  Request r = request();
+  r.build_args = {{"A", "given"}};
+  EXPECT_EQ(graph_of("FROM a\nARG A=${B\nLABEL l=$A\n", r).targets.at(0).config.labels.at("l"), "given");
+  EXPECT_EQ(graph_of("ARG A=1 B=$A\nFROM a\nARG B\nLABEL l=$B\n").targets.at(0).config.labels.at("l"), "1");
+}
+
+TEST(Lower, TargetStageIsTheNameOfTheLastOne) {
+  const auto stage = [](const char* text) {
+    return graph_of(text).targets.at(0).config.labels.at("l");
+  };
+  EXPECT_EQ(stage("FROM a AS one\nARG TARGETSTAGE\nLABEL l=$TARGETSTAGE\n"), "one");
+  EXPECT_EQ(stage("FROM a\nARG TARGETSTAGE\nLABEL l=$TARGETSTAGE\n"), "default");
+}
+
+TEST(Lower, AMountsTypeIsExpanded) {
+  const Graph graph = graph_of("FROM a\nARG T=cache\nRUN --mount=type=$T,target=/x true\n");
+  EXPECT_EQ(only_run(graph).mounts.at(0).type, dockerfile::Mount::Type::Cache);
+}
+
+TEST(Lower, EveryIndependentMistakeIsListed) {
+  const std::string shown = message_of(
+      "FROM a AS one\n"
+      "COPY --from=7 x y\n"
+      "ENV A=${B\n"
+      "EXPOSE 80/tpc 99999\n"
+      "RUN --mount=taget=/x --mount=type=cach,target=/y true\n"
+      "STOPSIGNAL SIGTREM\n"
+      "FROM missing\n"
+      "COPY --from=one x y\n"
+      "RUN --network=host true\n"
+      "ENV C=${D:?gone}\n");
+  for (const char* text :
+       {":2:6: there is no stage number 7", ":3:", ":4:8: invalid port 80/tpc", ":4:15: invalid port 99999",
+        ":5:13: unexpected key \"taget\"", ":5:30: unsupported mount type \"cach\"", ":6:12: invalid signal",
+        ":7:6: there is no image missing", ":9:1: RUN --network=host is not allowed"}) {
+    EXPECT_NE(shown.find(text), shown.npos) << text << "\n" << shown;
+  }
+  // The base that is missing may have set D.
+  EXPECT_EQ(shown.find("gone"), shown.npos) << shown;
+}
+
+TEST(Lower, AMistakeIsListedOnceForAllPlatforms) {
+  const std::string shown = message_of("FROM a\nSTOPSIGNAL SIGTREM\n", request("linux/amd64,linux/arm64"));
+  EXPECT_EQ(shown.find("invalid signal"), shown.rfind("invalid signal"));
+}
+
+TEST(Lower, MistakesOfABrokenFileAreFoundWithoutImages) {
+  const auto parsed = dockerfile::try_parse(
+      "FROM missing\nFOO bar\nEXPOSE x\nENV A=$UNKNOWN B=${UNKNOWN:?gone}\nFROM a b\nCOPY --from=9 x y\n", "F");
+  EXPECT_EQ(parsed.mistakes.size(), 2u) << parsed.mistakes.front().render();
+  const auto more = mistakes(parsed.file, request());
+  std::string where;
+  for (const auto& error : more) where += error.where() + " ";
+  EXPECT_EQ(where, "F:6:6 ");
+}
+
+TEST(Lower, StagesThatAreNotBuiltMayHaveMistakes) {
+  EXPECT_EQ(message_of("FROM a AS one\nEXPOSE x\nENV A=${B\nRUN --mount=bad=1 true\nFROM a\n"), "no error");
+}
+
+TEST(Lower, TheOutlineNamesWhatTheTargetTakes) {
+  const auto file = dockerfile::parse(
+      "ARG A=1\n"
+      "# B is for base\n"
+      "ARG B=$A UNUSED=1\n"
+      "FROM a:$B AS one\n"
+      "ARG C=3\n"
+      "RUN --mount=type=secret,id=s true\n"
+      "FROM a AS other\n"
+      "ARG NOT_THIS\n"
+      "# two is the last\n"
+      "FROM a AS two\n"
+      "ARG A\n"
+      "COPY --from=one /x /x\n"
+      "RUN --mount=type=ssh,required true\n");
+  FakeResolver resolver;
+  Survey survey;
+  lower(file, request(), resolver, &survey);
+  EXPECT_EQ(survey.outline.name, "two");
+  EXPECT_EQ(survey.outline.doc, "is the last");
+  std::string args;
+  for (const auto& arg : survey.outline.args) args += arg.name + "=" + arg.value + "(" + arg.doc + ") ";
+  EXPECT_EQ(args, "A=1() B=1(is for base) C=3() ");
+  ASSERT_EQ(survey.outline.secrets.size(), 1u);
+  EXPECT_EQ(survey.outline.secrets[0].id, "s");
+  ASSERT_EQ(survey.outline.ssh.size(), 1u);
+  EXPECT_TRUE(survey.outline.ssh[0].required);
 }
 
 }  // namespace

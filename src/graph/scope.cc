@@ -38,19 +38,52 @@ bool Args::declared(std::string_view name) const {
   return std::any_of(args_.begin(), args_.end(), [&](const auto& arg) { return arg.first == name; });
 }
 
-Args global_args(const dockerfile::Dockerfile& file, const Request& request, const oci::Platform& target) {
+std::vector<std::string> Args::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : args_)
+    if (value) names.push_back(name);
+  return names;
+}
+
+Args automatic_args(const dockerfile::Dockerfile& file, const Request& request, const oci::Platform& target) {
   Args args;
   set_platform_args(args, "BUILD", request.build_platform);
   set_platform_args(args, "TARGET", target);
-  args.set("TARGETSTAGE", request.target.empty() ? "default" : request.target);
-  for (const auto& [name, ignored] : args.all())
+  const std::string stage =
+      !request.target.empty() || file.stages.empty() ? request.target : file.stages.back().name();
+  args.set("TARGETSTAGE", stage.empty() ? "default" : stage);
+  const Args automatic = args;
+  for (const auto& [name, ignored] : automatic.all())
     if (const auto it = request.build_args.find(name); it != request.build_args.end()) args.set(name, it->second);
+  return args;
+}
+
+Args global_args(const dockerfile::Dockerfile& file, const Request& request, const oci::Platform& target,
+                 GlobalArgs* details) {
+  Args args = automatic_args(file, request, target);
   for (const auto& raw : file.global_args) {
-    const dockerfile::Instruction instruction = dockerfile::expand(file, raw, args_lookup(args));
-    for (const auto& item : instruction.as<dockerfile::Arg>()->items) {
-      std::optional<std::string> value = item.value ? item.value : args.get(item.name);
-      if (const auto it = request.build_args.find(item.name); it != request.build_args.end()) value = it->second;
-      args.set(item.name, std::move(value));
+    for (const auto& item : raw.as<dockerfile::Arg>()->items) {
+      std::vector<dockerfile::Names> words;
+      const auto given = request.build_args.find(item.name);
+      if (given != request.build_args.end()) {
+        args.set(item.name, given->second);
+      } else if (item.value) {
+        // A default may use what an item before it on the same line has set.
+        dockerfile::Instruction single = raw;
+        std::get<dockerfile::Arg>(single.body).items = {item};
+        single = dockerfile::expand(file, single, args_lookup(args), &words);
+        args.set(item.name, single.as<dockerfile::Arg>()->items.front().value);
+      } else {
+        args.set(item.name, args.get(item.name));
+      }
+      if (!details) continue;
+      GlobalArg detail{.value = args.get(item.name).value_or(""), .doc = item.doc, .span = raw.span, .uses = {}};
+      if (given == request.build_args.end() && !item.value) detail.value.clear();
+      for (const auto& word : words) detail.uses.insert(word.used.begin(), word.used.end());
+      if (detail.uses.erase(item.name))
+        if (const auto before = details->find(item.name); before != details->end())
+          detail.uses.insert(before->second.uses.begin(), before->second.uses.end());
+      (*details)[item.name] = std::move(detail);
     }
   }
   return args;
@@ -58,13 +91,6 @@ Args global_args(const dockerfile::Dockerfile& file, const Request& request, con
 
 dockerfile::Lookup args_lookup(const Args& args) {
   return [&args](std::string_view name) { return args.get(name); };
-}
-
-dockerfile::Lookup stage_lookup(const image::Config& config, const Args& args) {
-  return [&config, &args](std::string_view name) -> std::optional<std::string> {
-    if (auto value = config.env_value(name)) return value;
-    return args.get(name);
-  };
 }
 
 bool is_proxy_arg(std::string_view name) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,17 +21,29 @@ class Args {
   void set(const std::string& name, std::optional<std::string> value);
   std::optional<std::string> get(std::string_view name) const;
   bool declared(std::string_view name) const;
+  std::vector<std::string> names() const;  // of those that have a value
   const std::vector<std::pair<std::string, std::optional<std::string>>>& all() const { return args_; }
 
  private:
   std::vector<std::pair<std::string, std::optional<std::string>>> args_;
 };
 
-/// TARGETPLATFORM, BUILDARCH and the rest of compat 5.4, overridden by --build-arg, then the file's global ARGs.
-Args global_args(const dockerfile::Dockerfile& file, const Request& request, const oci::Platform& target);
+/// Where a global ARG comes from, for --call outline.
+struct GlobalArg {
+  std::string value;
+  std::string doc;
+  dockerfile::Span span;
+  std::set<std::string> uses;  // variables of its default
+};
+using GlobalArgs = std::map<std::string, GlobalArg>;
 
-/// The variables that a stage's instruction sees: ENV before ARG.
-dockerfile::Lookup stage_lookup(const image::Config& config, const Args& args);
+/// TARGETPLATFORM, BUILDARCH and the rest of compat 5.4, overridden by --build-arg.
+Args automatic_args(const dockerfile::Dockerfile& file, const Request& request, const oci::Platform& target);
+/// The same, then the file's global ARGs. `details` gets where these come from.
+Args global_args(const dockerfile::Dockerfile& file, const Request& request, const oci::Platform& target,
+                 GlobalArgs* details = nullptr);
+
+/// `args` must outlive the lookup.
 dockerfile::Lookup args_lookup(const Args& args);
 
 /// HTTP_PROXY and the others that need no ARG.

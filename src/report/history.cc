@@ -1,5 +1,7 @@
 #include "report/history.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -99,7 +101,14 @@ std::vector<OutputLine> History::finish(StepId id, StepState state, const seams:
 }
 
 void History::warn(std::string_view text, std::string_view location) {
-  warnings_.push_back({std::string(text), std::string(location)});
+  warnings_.push_back({std::string(text), std::string(location), {}});
+}
+
+void History::warn(const seams::CheckWarning& warning) {
+  warnings_.push_back(
+      {warning.text,
+       {},
+       fmt::format("{}\nMore info: {}\n{}", warning.description, warning.page, warning.excerpt)});
 }
 
 }  // namespace slipway::report

@@ -51,6 +51,7 @@ struct Step {
 struct Warning {
   std::string text;
   std::string location;
+  std::string explanation;  // of a build check: lines that are shown when asked for
 };
 
 class History {
@@ -71,6 +72,7 @@ class History {
   std::vector<OutputLine> finish(StepId id, StepState state, const seams::StepCost& cost,
                                  std::string_view error, double now);
   void warn(std::string_view text, std::string_view location);
+  void warn(const seams::CheckWarning& warning);
 
   const std::vector<Step>& steps() const { return steps_; }
   const Step& step(StepId id) const;

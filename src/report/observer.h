@@ -35,8 +35,9 @@ struct Options {
   std::function<double()> clock;
   /// Colours and redrawing; Tty only. An empty Palette means no colours.
   Palette palette;
-  bool can_redraw = true;  // false (TERM=dumb): Auto never chooses Tty
-  size_t log_lines = 6;    // last lines of output under each running step; Tty only
+  bool can_redraw = true;      // false (TERM=dumb): Auto never chooses Tty
+  bool expand_checks = false;  // explain each finding of a build check at the end; Plain and Tty
+  size_t log_lines = 6;        // last lines of output under each running step; Tty only
   // The rest is for tests.
   std::function<void(std::string_view)> write;  // instead of fd
   std::function<Size()> terminal_size;          // instead of asking fd

@@ -88,12 +88,17 @@ class Plain : public seams::Observer {
     history_.warn(text, location);
   }
 
+  void on_check(const seams::CheckWarning& warning) override {
+    const std::lock_guard lock(mutex_);
+    history_.warn(warning);
+  }
+
   void on_end(bool /*ok*/) override {
     ticker_.reset();
     const std::lock_guard lock(mutex_);
     while (!waiting_.empty()) show(waiting_.begin()->first);
-    for (const std::string& part :
-         {render_warnings(history_, {}), render_summary(history_, options_.clock(), 0)}) {
+    for (const std::string& part : {render_warnings(history_, {}, options_.expand_checks),
+                                    render_summary(history_, options_.clock(), 0)}) {
       if (part.empty()) continue;
       if (needs_gap_) out_ += "\n";
       out_ += part;

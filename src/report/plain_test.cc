@@ -121,7 +121,7 @@ TEST(Plain, TheEndHasWarningsAndASummary) {
   s.observer->on_end(false);
   EXPECT_EQ(s.take(),
             "\n"
-            " 1 warning:\n"
+            " 1 warning found:\n"
             " - Dockerfile:3: the image has no user\n"
             "\n"
             " STEP                              PLATFORM       TIME  HOW          CPU\n"

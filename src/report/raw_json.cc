@@ -11,11 +11,13 @@
 // BuildKit's readers ignore it.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 #include <map>
 #include <mutex>
 
+#include "base/text.h"
 #include "hash/sha256.h"
 #include "json/json.h"
 #include "report/history.h"
@@ -38,24 +40,6 @@ std::string timestamp(double seconds) {
     out.erase(out.find_last_not_of('0') + 1);
   }
   return out + "Z";
-}
-
-std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](size_t at) {
-      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u;
-    };
-    const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    out += kDigits[group >> 18 & 63];
-    out += kDigits[group >> 12 & 63];
-    out += i + 1 < bytes.size() ? kDigits[group >> 6 & 63] : '=';
-    out += i + 2 < bytes.size() ? kDigits[group & 63] : '=';
-  }
-  return out;
 }
 
 class RawJson : public seams::Observer {
@@ -92,7 +76,7 @@ class RawJson : public seams::Observer {
     json::Value log;
     log["vertex"] = digests_.at(id);
     log["stream"] = is_stderr ? 2 : 1;
-    log["data"] = base64(bytes);
+    log["data"] = to_base64(bytes);
     log["timestamp"] = timestamp(options_.clock());
     emit("logs", json::Value::array({std::move(log)}));
   }
@@ -129,8 +113,23 @@ class RawJson : public seams::Observer {
     // first.
     if (!digests_.empty()) warning["vertex"] = digests_.front();
     warning["level"] = 1;
-    warning["short"] = base64(text);
-    if (!location.empty()) warning["detail"] = json::Value::array({base64(location)});
+    warning["short"] = to_base64(text);
+    if (!location.empty()) warning["detail"] = json::Value::array({to_base64(location)});
+    emit("warnings", json::Value::array({std::move(warning)}));
+  }
+
+  void on_check(const seams::CheckWarning& check) override {
+    const std::lock_guard lock(mutex_);
+    json::Value warning;
+    if (!digests_.empty()) warning["vertex"] = digests_.front();
+    warning["level"] = 1;
+    warning["short"] = to_base64(check.text);
+    warning["detail"] = json::Value::array({to_base64(check.description)});
+    warning["url"] = check.page;
+    warning["sourceInfo"] = {
+        {"filename", check.file}, {"data", to_base64(check.source)}, {"language", "Dockerfile"}};
+    for (int line = check.line; line <= std::max(check.line, check.end_line); ++line)
+      warning["range"].push_back({{"start", {{"line", line}}}, {"end", {{"line", line}}}});
     emit("warnings", json::Value::array({std::move(warning)}));
   }
 

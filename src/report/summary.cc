@@ -92,16 +92,22 @@ std::string log_time(double seconds) {
   return fmt::format("{:.{}f}", seconds, seconds < 10 ? 3 : seconds < 100 ? 2 : 1);
 }
 
-std::string render_warnings(const History& history, const Palette& palette) {
+std::string render_warnings(const History& history, const Palette& palette, bool expand) {
   std::vector<std::string> lines;
+  bool hides = false;
   for (const Warning& warning : history.warnings()) {
     std::string line = harmless(warning.text, false);
     if (!warning.location.empty()) line = harmless(warning.location, false) + ": " + line;
+    hides |= !expand && !warning.explanation.empty();
+    if (expand && !warning.explanation.empty())
+      for (const auto& more : split(warning.explanation, '\n'))
+        line += "\n" + harmless(more, false);
     if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
   }
   if (lines.empty()) return {};
   const std::string head =
-      fmt::format(" {} {}:", lines.size(), lines.size() == 1 ? "warning" : "warnings");
+      fmt::format(" {} {} found{}:", lines.size(), lines.size() == 1 ? "warning" : "warnings",
+                  hides ? " (use --debug to expand)" : "");
   std::string out = Palette::paint(palette.warning, head) + "\n";
   for (const auto& line : lines) out += " - " + line + "\n";
   return out;

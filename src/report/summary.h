@@ -9,8 +9,9 @@
 
 namespace slipway::report {
 
-/// " 2 warnings:" and one line each; empty if there are none. Equal warnings are one line.
-std::string render_warnings(const History& history, const Palette& palette);
+/// " 2 warnings found:" and one line each; empty if there are none. Equal warnings are one line.
+/// Findings of build checks are explained if `expand` is set.
+std::string render_warnings(const History& history, const Palette& palette, bool expand);
 
 /// A table of the steps that ran or were cached (the kMaxRows most expensive ones where there are
 /// more) with platform, time, how it ran and CPU seconds, and a line of totals. `columns` 0 = as

@@ -86,6 +86,11 @@ class Tty : public seams::Observer {
     history_.warn(text, location);
   }
 
+  void on_check(const seams::CheckWarning& warning) override {
+    const std::lock_guard lock(mutex_);
+    history_.warn(warning);
+  }
+
   void on_end(bool /*ok*/) override {
     ticker_.reset();
     std::string out;
@@ -97,7 +102,8 @@ class Tty : public seams::Observer {
       drawn_.clear();
       const auto columns = static_cast<size_t>(std::max(size.columns, 20)) - 1;
       for (const std::string& part :
-           {render_warnings(history_, options_.palette), render_summary(history_, now, columns)})
+           {render_warnings(history_, options_.palette, options_.expand_checks),
+            render_summary(history_, now, columns)})
         if (!part.empty()) out += "\n" + part;
       ended_ = true;
     }

@@ -33,6 +33,16 @@ struct StepCost {
   HowRun how = HowRun::NotRun;
 };
 
+/// What a build check found in the Dockerfile.
+struct CheckWarning {
+  std::string text;         // "StageNameCasing: Stage name 'A' should be lowercase (line 3)"
+  std::string description;  // what the rule says
+  std::string page;         // where it is explained
+  std::string file, source;  // name and text of the Dockerfile
+  int line = 0, end_line = 0;
+  std::string excerpt;  // its lines and those around them
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -45,6 +55,7 @@ class Observer {
   virtual void on_progress(StepId step, std::string_view what, uint64_t done, uint64_t total) = 0;
   virtual void on_finished(StepId step, StepState state, const StepCost& cost, std::string_view error) = 0;
   virtual void on_warning(std::string_view text, std::string_view location) = 0;
+  virtual void on_check(const CheckWarning& warning) { on_warning(warning.text, ""); }
   /// The end: nothing is called afterwards. `ok` false after a failure or cancellation.
   virtual void on_end(bool ok) = 0;
 };

@@ -1,0 +1,15 @@
+// `--call`: what is known of a Dockerfile and its base images is printed, and nothing is built.
+#pragma once
+
+#include "build/build.h"
+#include "build/inputs.h"
+#include "graph/lower.h"
+
+namespace slipway::build {
+
+/// Fills answer, exit_code and failure of the result, as docker buildx prints them. `wanted` is
+/// what would be built. Throws Error for a call that there is not.
+BuildResult answer_call(const CallSpec& call, const Inputs& inputs, graph::Request wanted,
+                        graph::Resolver& resolver);
+
+}  // namespace slipway::build
