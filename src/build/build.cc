@@ -16,6 +16,7 @@
 #include "build/layers.h"
 #include "build/outputs.h"
 #include "build/sbom_targets.h"
+#include "build/ssh.h"
 #include "build/step_runner.h"
 #include "graph/lower.h"
 #include "registry/client.h"
@@ -128,7 +129,7 @@ graph::Request graph_request(const BuildRequest& request, const Inputs& inputs, 
 }
 
 StepOptions step_options(const BuildRequest& request, const Inputs& inputs, const exec::Namespace& ns,
-                         const graph::Graph& graph) {
+                         const graph::Graph& graph, const SshAgents& ssh) {
   StepOptions out;
   out.context_key = inputs.dockerfile_key;
   out.dockerfile = inputs.dockerfile_text;
@@ -153,13 +154,7 @@ StepOptions step_options(const BuildRequest& request, const Inputs& inputs, cons
     }
     out.secrets[secret.id] = std::move(value);
   }
-  for (const auto& ssh : request.ssh) {
-    const char* agent = std::getenv("SSH_AUTH_SOCK");
-    const std::string socket = ssh.paths.empty() ? (agent ? agent : "") : ssh.paths[0];
-    if (socket.empty())
-      throw Error(fmt::format("there is no ssh agent for --ssh {}", ssh.id), "--ssh", "start one (SSH_AUTH_SOCK is not set), or name a socket");
-    out.ssh[ssh.id] = os::absolute_path(socket);
-  }
+  out.ssh = ssh.sockets();
   for (const auto& host : request.add_hosts) out.extra_hosts.emplace_back(host.host, host.ip == "host-gateway" ? "127.0.0.1" : host.ip);
   for (const auto& limit : request.ulimits)
     out.limits.ulimits.push_back(fmt::format("{}={}:{}", limit.name, limit.soft, limit.hard));
@@ -204,6 +199,7 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
   const std::stop_callback forward(stop, [&] { cancel.request_stop(); });
 
   store::Store store(request.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : request.store);
+  for (const auto& warning : store.take_warnings()) observer.on_warning(warning, "");
   const Inputs inputs = load_inputs(request, store.scratch_dir());
   const std::optional<int64_t> epoch = source_date_epoch(request);
   const std::string created = image::rfc3339(epoch.value_or(tree::kNeutralTime));
@@ -222,7 +218,8 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
   observer.on_plan(describe(graph));
   if (request.emulation == Emulation::Warn) warn_of_emulation(graph, observer);
   Layers layers(store, images, ns.mapping == exec::IdMapping::Single, cancel.get_token());
-  StepRunner steps(graph, store, images, layers, observer, step_options(request, inputs, ns, graph), cancel.get_token());
+  const SshAgents ssh(request.ssh);
+  StepRunner steps(graph, store, images, layers, observer, step_options(request, inputs, ns, graph, ssh), cancel.get_token());
   std::vector<schedule::Node> nodes;
   for (const auto& step : graph.steps) nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});
   std::vector<schedule::StepId> targets;

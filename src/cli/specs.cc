@@ -371,9 +371,12 @@ build::CallSpec parse_call(std::string_view text) {
   if (call.name.empty()) call.name = "build";
   static const std::vector<std::string> kNames = {"build", "lint", "outline", "targets",
                                                   "subrequests.describe"};
-  if (std::find(kNames.begin(), kNames.end(), call.name) == kNames.end())
+  if (std::find(kNames.begin(), kNames.end(), call.name) == kNames.end()) {
+    const auto near = closest(call.name, kNames);
     throw Error(fmt::format("unknown method \"{}\"", call.name), std::string(kFlag),
-                "the methods are: build, check, outline, targets, subrequests.describe");
+                near ? fmt::format("did you mean {}?", *near == "lint" ? "check" : *near)
+                     : "the methods are: build, check, outline, targets, subrequests.describe");
+  }
   if (!call.format.empty() && call.format != "json" && call.format != "text")
     throw Error(fmt::format("unknown format \"{}\"", call.format), std::string(kFlag),
                 "the formats are text and json");

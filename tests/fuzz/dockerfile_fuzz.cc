@@ -27,7 +27,7 @@ std::optional<std::string> environment(std::string_view name) {
 
 void expand_all(const Dockerfile& file, const Instruction& instruction) {
   try {
-    Names names;
+    std::vector<Names> names;
     expand(file, instruction, environment, &names);
   } catch (const Error& error) {
     CHECK(!error.where().empty());
