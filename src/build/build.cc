@@ -208,7 +208,7 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
   source::Images images(store, client);
   ImageResolver resolver(images, observer, request.pull, cancel.get_token());
   const graph::Request wanted = graph_request(request, inputs, created);
-  if (request.call.name != "build") return answer_call(request.call, inputs, wanted, resolver);
+  if (request.call.name != "build") return answer_call(request, inputs, wanted, resolver);
   dockerfile::Dockerfile file;
   if (auto errors = read_dockerfile(inputs, wanted, file); !errors.empty()) throw dockerfile::as_one(std::move(errors));
   resolver.prefetch(graph::images_ahead(file, wanted));

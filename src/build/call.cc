@@ -1,9 +1,6 @@
 #include "build/call.h"
 
-#include <fmt/core.h>
-
 #include "base/error.h"
-#include "base/text.h"
 #include "build/checks.h"
 #include "dockerfile/answers.h"
 
@@ -24,12 +21,16 @@ std::vector<Error> survey(const dockerfile::Dockerfile& file, const graph::Reque
 
 }  // namespace
 
-BuildResult answer_call(const CallSpec& call, const Inputs& inputs, graph::Request wanted,
+BuildResult answer_call(const BuildRequest& request, const Inputs& inputs, graph::Request wanted,
                         graph::Resolver& resolver) {
-  const std::vector<std::string> known = {"build",   "check",   "lint",
-                                          "outline", "targets", "subrequests.describe"};
+  const CallSpec& call = request.call;
   const bool is_json = call.format == "json";
   const dockerfile::Source source{inputs.dockerfile_name, inputs.dockerfile_text};
+  // From here, as an editor finds it; documents have the name alone.
+  const std::string shown =
+      request.dockerfile.empty() && !inputs.context_dir.empty()
+          ? os::clean_path(os::join_path(request.context, inputs.dockerfile_name))
+          : inputs.dockerfile_name;
   BuildResult result;
   if (call.name == "subrequests.describe") {
     result.answer = is_json ? dockerfile::describe_json() : dockerfile::describe_text();
@@ -53,7 +54,8 @@ BuildResult answer_call(const CallSpec& call, const Inputs& inputs, graph::Reque
       errors = survey(file, wanted, resolver, found);
     }
     result.answer = is_json ? dockerfile::checks_json(source, found.findings, errors)
-                            : dockerfile::checks_text(source, found.findings, !errors.empty());
+                            : dockerfile::checks_text({shown, inputs.dockerfile_text},
+                                                      found.findings, !errors.empty());
     if (!errors.empty()) result.failure = dockerfile::as_one(std::move(errors));
     result.exit_code = found.findings.empty() || call.ignore_status ? 0 : 1;
     return result;
@@ -63,11 +65,7 @@ BuildResult answer_call(const CallSpec& call, const Inputs& inputs, graph::Reque
     result.answer = is_json ? dockerfile::targets_json(file) : dockerfile::targets_text(file);
     return result;
   }
-  if (call.name != "outline") {
-    const auto near = closest(call.name, known);
-    throw Error(fmt::format("there is nothing to call that is named \"{}\"", call.name), "--call",
-                near ? fmt::format("did you mean {}?", *near) : "one of: " + join(known, ", "));
-  }
+  CHECK(call.name == "outline");
   found.checks.skip_all = true;
   if (errors.empty()) errors = survey(file, wanted, resolver, found);
   if (!errors.empty()) throw dockerfile::as_one(std::move(errors));

@@ -7,9 +7,9 @@
 
 namespace slipway::build {
 
-/// Fills answer, exit_code and failure of the result, as docker buildx prints them. `wanted` is
-/// what would be built. Throws Error for a call that there is not.
-BuildResult answer_call(const CallSpec& call, const Inputs& inputs, graph::Request wanted,
+/// Does what `request.call` says, which is not "build": fills answer, exit_code and failure of the
+/// result, as docker buildx prints them. `wanted` is what would be built.
+BuildResult answer_call(const BuildRequest& request, const Inputs& inputs, graph::Request wanted,
                         graph::Resolver& resolver);
 
 }  // namespace slipway::build

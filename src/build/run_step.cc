@@ -302,11 +302,11 @@ void StepRunner::execute_run(Id id) {
   try {
     ran = exec::run_step(spec, stop_);
   } catch (...) {
-    os::remove_tree(spec.upper);
+    store_.drop_dir(spec.upper);
     throw;
   }
   if (ran.exit_code != 0) {
-    os::remove_tree(spec.upper);
+    store_.drop_dir(spec.upper);
     Error error(ran.signal ? fmt::format("the command was killed by signal {}{}", ran.signal,
                                          ran.signal == 9 ? " (out of memory, perhaps)" : "")
                            : fmt::format("the command failed with exit code {}", ran.exit_code));

@@ -204,8 +204,7 @@ void Lowering::apply_run(StageState& s, const Instruction& in, std::vector<Mount
     const auto used = s.variables.get(name);
     shown_args.push_back(fmt::format("{}={}", name, used ? *used : value.value_or("")));
   }
-  for (const auto& [name, value] : request_.build_args)
-    if (is_proxy_arg(name) && !s.args.declared(name)) op.proxy_env.push_back(fmt::format("{}={}", name, value));
+  op.proxy_env = proxy_variables(request_.build_args, s.args);
   op.cwd = c.working_dir.empty() ? "/" : c.working_dir;
   op.user = c.user;
   op.mounts = std::move(mounts);
@@ -287,7 +286,6 @@ void Lowering::apply_copy(StageState& s, const Instruction& in, const oci::Platf
 
 void Lowering::apply_workdir(StageState& s, const Instruction& in) {
   const std::string& path = in.as<dockerfile::Workdir>()->path;
-  if (path.empty()) throw error(in.span, "WORKDIR is empty after its variables are replaced");
   s.config.working_dir =
       os::clean_path(os::join_path(s.config.working_dir.empty() ? "/" : s.config.working_dir, path));
   const std::string created_by = "WORKDIR " + s.config.working_dir;

@@ -33,6 +33,14 @@ size_t target_stage(const dockerfile::Dockerfile& file, const Request& request) 
                    : fmt::format("the stages are: {}", names.empty() ? "(none has a name)" : join(names, ", ")));
 }
 
+/// The shortest way to write an image's name, by which named contexts are found.
+std::string familiar_name(std::string_view name) {
+  for (const std::string_view prefix : {"index.docker.io/", "docker.io/", "library/"})
+    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  if (name.ends_with(":latest")) name.remove_suffix(std::string_view(":latest").size());
+  return std::string(name);
+}
+
 bool valid_reference(const std::string& name) { return !name.empty() && name.find_first_of(" \t\n") == name.npos; }
 
 /// Thrown by a resolver that must not look for images.
@@ -189,8 +197,10 @@ const StageState& Lowering::stage(size_t index, const oci::Platform& target, con
   }
   s->layer_number = 1;
   s->layer_count = 1 + static_cast<size_t>(std::count_if(stage.instructions.begin(), stage.instructions.end(), makes_layer));
-  apply_triggers(*s, target);
-  for (const auto& instruction : stage.instructions) attempt(*s, instruction, target);
+  if (!s->is_replaced) {
+    apply_triggers(*s, target);
+    for (const auto& instruction : stage.instructions) attempt(*s, instruction, target);
+  }
   in_progress_.pop_back();
   return *(stages_[key] = std::move(s));
 }
@@ -227,6 +237,15 @@ void Lowering::attempt(StageState& s, const Instruction& in, const oci::Platform
   for (auto& error : wrong) problems_.push_back(doing.empty() ? std::move(error) : error.while_doing(doing));
 }
 
+const NamedContext* named_context(const Request& request, std::string_view name, const oci::Platform& platform) {
+  if (name.empty()) return nullptr;
+  const std::string familiar = familiar_name(name);
+  for (const std::string& wanted : {familiar + "::" + platform.str(), familiar})
+    for (const auto& [given, context] : request.named_contexts)
+      if (familiar_name(given) == wanted) return &context;
+  return nullptr;
+}
+
 StageState Lowering::start_stage(size_t index, const oci::Platform& target) {
   const auto& stage = file_.stages[index];
   std::vector<dockerfile::Names> words;
@@ -234,6 +253,7 @@ StageState Lowering::start_stage(size_t index, const oci::Platform& target) {
   const auto& from = *head.as<dockerfile::From>();
   StageState s;
   s.index = index;
+  s.label = stage.name().empty() ? fmt::format("stage-{}", index) : stage.name();
   s.platform = target;
   if (stage.incomplete && stage.from().image.empty()) {
     s.is_guess = true;
@@ -255,32 +275,59 @@ StageState Lowering::start_stage(size_t index, const oci::Platform& target) {
       throw error(stage.head.span, e.message(), e.hint());
     }
   }
+  if (!stage.from().platform.empty() && from.platform.empty())
+    throw error(stage.head.span, fmt::format("the platform \"{}\" is empty after its variables are replaced", stage.from().platform),
+                "FROM sees ARGs in front of the first FROM and automatic ones such as TARGETPLATFORM");
   if (from.image.empty())
     throw error(stage.head.span, fmt::format("the image name \"{}\" is empty after its variables are replaced", stage.from().image),
                 "give the ARG before FROM a default, or pass --build-arg");
+  if (const auto* context = named_context(request_, stage.name(), s.platform)) {
+    start_from_image(s, stage.name(), context);
+    s.is_replaced = true;
+    return s;
+  }
   if (const auto parent = dockerfile::find_stage(file_, from.image, index);
       parent && !file_.stages[*parent].name().empty() && to_lower(from.image) == file_.stages[*parent].name()) {
     const StageState& base = this->stage(*parent, target, stage.head.span);
     s = base;
-    s.cmd_set = false;
+    s.cmd_set = s.is_replaced = false;
     s.facts.once.clear();
     s.notes = {};
     s.notes.parent = &base;
   } else {
-    start_from_image(s, from.image);
+    start_from_image(s, from.image, named_context(request_, from.image, s.platform));
   }
   for (const auto& word : words) s.notes.used_args.insert(word.used.begin(), word.used.end());
   return s;
 }
 
-void Lowering::start_from_image(StageState& s, const std::string& name) {
+/// A local context as the base: a layer of its own on an empty image.
+void Lowering::start_from_folder(StageState& s, const std::string& name, const std::string& dir) {
+  const StepId files = context_files(name, dir, false);
+  want(files, "");
+  Step step{.op = Scratch{},
+            .parent = {},
+            .platform = s.platform,
+            .name = {},
+            .location = location(file_.stages[s.index].head.span),
+            .stage = s.label,
+            .no_cache = false};
+  step.parent = add_step(step);
+  Copy copy;
+  copy.sources.push_back({.input = files, .path = {}, .is_download = false});
+  copy.dest = "/";
+  copy.from_context = true;
+  step.op = std::move(copy);
+  step.name = fmt::format("[{}] FROM {}", s.label, name);
+  s.files = add_step(std::move(step));
+  s.layers.push_back(s.files);
+  s.config.working_dir = "/";
+  add_history(s, fmt::format("FROM {} # buildkit", name), false);
+}
+
+void Lowering::start_from_image(StageState& s, const std::string& name, const NamedContext* context) {
   const auto& stage = file_.stages[s.index];
   const dockerfile::Span& at = stage.head.span;
-  const auto named = request_.named_contexts.find(name);
-  const auto named_stage = request_.named_contexts.find(stage.name());
-  const auto* context = !stage.name().empty() && named_stage != request_.named_contexts.end() ? &named_stage->second
-                        : named != request_.named_contexts.end()                              ? &named->second
-                                                                                              : nullptr;
   Step step{.op = Scratch{},
             .parent = {},
             .platform = s.platform,
@@ -289,8 +336,7 @@ void Lowering::start_from_image(StageState& s, const std::string& name) {
             .stage = s.label,
             .no_cache = false};
   if (context && !context->dir.empty()) {
-    s.files = context_files(stage.name().empty() ? name : stage.name(), context->dir, false);
-    want(s.files, "");
+    start_from_folder(s, name, context->dir);
   } else if (name == "scratch" && !context) {
     s.files = add_step(std::move(step));
     s.config.working_dir = "/";
@@ -398,7 +444,7 @@ std::vector<std::pair<std::string, oci::Platform>> images_ahead(const dockerfile
         const auto head = dockerfile::expand(file, file.stages[i].head, args_lookup(globals));
         const auto& from = *head.as<dockerfile::From>();
         if (from.image.empty() || from.image == "scratch" || dockerfile::find_stage(file, from.image, i)) continue;
-        if (request.named_contexts.contains(from.image) || request.named_contexts.contains(from.name)) continue;
+        if (named_context(request, from.image, target) || named_context(request, from.name, target)) continue;
         const auto platform = from.platform.empty() ? target : oci::parse_platform(from.platform);
         if (std::find(out.begin(), out.end(), std::pair(from.image, platform)) == out.end())
           out.emplace_back(from.image, platform);

@@ -36,6 +36,7 @@ struct StageState {
   std::optional<StepId> base;
   std::string base_reference;
   std::vector<StepId> layers;
+  bool is_replaced = false;  // a --build-context stands for the whole stage: its instructions do not count
   bool cmd_set = false;  // this Dockerfile set a CMD: ENTRYPOINT no longer resets it
   size_t layer_count = 0, layer_number = 0;  // for "3/7" in names
 
@@ -44,6 +45,9 @@ struct StageState {
   dockerfile::Checker::StageFacts facts;
   StageNotes notes;
 };
+
+/// The --build-context that stands for an image or stage of this name on the platform; nullptr if there is none.
+const NamedContext* named_context(const Request& request, std::string_view name, const oci::Platform& platform);
 
 class Lowering {
  public:
@@ -65,7 +69,8 @@ class Lowering {
   const Args& globals(const oci::Platform& target);
   const StageState& stage(size_t index, const oci::Platform& target, const dockerfile::Span& used_at);
   StageState start_stage(size_t index, const oci::Platform& target);
-  void start_from_image(StageState& s, const std::string& name);
+  void start_from_image(StageState& s, const std::string& name, const NamedContext* context);
+  void start_from_folder(StageState& s, const std::string& name, const std::string& dir);
   void apply_triggers(StageState& s, const oci::Platform& target);
   void attempt(StageState& s, const Instruction& in, const oci::Platform& target, const std::string& doing = {});
   void check_base(const std::string& name, const oci::Platform& expected, const image::Config& config,

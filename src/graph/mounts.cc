@@ -28,6 +28,12 @@ StepId Lowering::source_named(const std::string& from, StageState& user,
     if (*index == user.index)
       throw error(at, fmt::format("stage \"{}\" copies from itself", user.label),
                   "name an earlier stage or an image");
+    if (*index > user.index)
+      throw error(at,
+                  fmt::format("stage \"{}\" uses \"{}\", which comes after it: the stages are "
+                              "circular or out of order",
+                              user.label, from),
+                  "a stage can only use what is above it in the file");
     const StageState& source = stage(*index, target, at);
     user.notes.sources.push_back(&source);
     return source.files;
@@ -35,9 +41,9 @@ StepId Lowering::source_named(const std::string& from, StageState& user,
   if (parse_u64(from))
     throw error(at, fmt::format("there is no stage number {}", from),
                 fmt::format("stages count from 0; this file has {}", file_.stages.size()));
-  if (const auto it = request_.named_contexts.find(from); it != request_.named_contexts.end()) {
-    if (!it->second.dir.empty()) return context_files(from, it->second.dir, false);
-    return image_files(it->second.image, user.platform, at);
+  if (const auto* context = named_context(request_, from, user.platform)) {
+    if (!context->dir.empty()) return context_files(from, context->dir, false);
+    return image_files(context->image, user.platform, at);
   }
   if (from == "scratch") {
     throw error(at, "scratch has no files to copy", "name a stage or an image");

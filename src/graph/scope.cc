@@ -93,10 +93,16 @@ dockerfile::Lookup args_lookup(const Args& args) {
   return [&args](std::string_view name) { return args.get(name); };
 }
 
-bool is_proxy_arg(std::string_view name) {
-  static const std::vector<std::string> kNames = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"};
-  const std::string upper = to_upper(name);
-  return (name == upper || name == to_lower(name)) && std::find(kNames.begin(), kNames.end(), upper) != kNames.end();
+std::vector<std::string> proxy_variables(const std::map<std::string, std::string>& build_args, const Args& declared) {
+  std::vector<std::string> out;
+  for (const std::string upper : {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"}) {
+    auto given = build_args.find(to_lower(upper));
+    if (given == build_args.end()) given = build_args.find(upper);
+    if (given == build_args.end()) continue;
+    for (const auto& name : {upper, to_lower(upper)})
+      if (!declared.declared(name)) out.push_back(fmt::format("{}={}", name, given->second));
+  }
+  return out;
 }
 
 }  // namespace slipway::graph

@@ -46,7 +46,7 @@ Args global_args(const dockerfile::Dockerfile& file, const Request& request, con
 /// `args` must outlive the lookup.
 dockerfile::Lookup args_lookup(const Args& args);
 
-/// HTTP_PROXY and the others that need no ARG.
-bool is_proxy_arg(std::string_view name);
+/// "NAME=value" of HTTP_PROXY and the others that need no ARG, in upper and lower case whichever was given.
+std::vector<std::string> proxy_variables(const std::map<std::string, std::string>& build_args, const Args& declared);
 
 }  // namespace slipway::graph

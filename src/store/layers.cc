@@ -104,6 +104,14 @@ std::string Store::publish_dir(const std::string& layer_id, const std::string& d
   return impl_->layout.layer(published);
 }
 
+void Store::drop_dir(const std::string& dir) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->unpublished.erase(static_cast<int64_t>(parse_u64(os::base_name(dir)).value_or(0)));
+  }
+  os::remove_tree(dir);
+}
+
 std::optional<std::string> Store::layer_tree(const std::string& layer_id) {
   const std::string path = impl_->layout.tree(layer_id);
   if (!os::exists(path)) return std::nullopt;

@@ -45,6 +45,18 @@ TEST_F(Layers, ADirectoryThatWasNotPublishedGoesWithItsStore) {
   EXPECT_THAT(os::list_dir(root_ + "/layers"), IsEmpty());
 }
 
+TEST_F(Layers, ADroppedDirectoryMayBecomeSomebodyElses) {
+  Store second(root_);
+  std::string dir;
+  {
+    Store first(root_);
+    dir = first.new_dir();
+    first.drop_dir(dir);
+    EXPECT_EQ(second.new_dir(), dir);
+  }
+  EXPECT_TRUE(os::is_directory(dir));
+}
+
 TEST_F(Layers, WhoPublishesSecondGetsTheFirstOnesDirectory) {
   Store one(root_), two(root_);
   const std::string ours = one.new_dir(), theirs = two.new_dir();

@@ -123,6 +123,8 @@ class Store {
   /// Publishes `dir` (from new_dir) as the directory of `layer_id`; if another process was first,
   /// theirs is kept and ours removed. Returns the published path.
   std::string publish_dir(const std::string& layer_id, const std::string& dir);
+  /// Removes `dir` (from new_dir), which becomes no layer. From then on it may be another process's.
+  void drop_dir(const std::string& dir);
   std::optional<std::string> layer_tree(const std::string& layer_id);  // bytes of tree::serialize
   void put_layer_tree(const std::string& layer_id, std::string_view serialized);
   std::vector<LayerBlob> layer_blobs(const std::string& layer_id);

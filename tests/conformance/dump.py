@@ -210,4 +210,4 @@ def dump(layout, bases, native):
         if len(config["rootfs"].get("diff_ids") or []) != len(layers):
             lines.append(f"diff_ids {len(config['rootfs'].get('diff_ids') or [])} of {len(layers)} layers")
         lines += lines_of_tree(tree, base)
-    return "".join(line + "\n" for line in lines)
+    return "".join(line + "\n" for line in lines) or "nothing but the base\n"
