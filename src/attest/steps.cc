@@ -108,8 +108,7 @@ Value copy(const graph::Copy& copy, std::optional<graph::StepId> parent, Inputs&
     if (!copy.chmod.empty() && !mode) action["modeStr"] = copy.chmod;
     action["followSymlink"] = true;
     action["dirCopyContents"] = true;
-    if (copy.unpack != graph::Copy::Unpack::Never)
-      action["attemptUnpackDockerCompatibility"] = true;
+    if (copy.sources[i].unpack) action["attemptUnpackDockerCompatibility"] = true;
     action["createDestPath"] = true;
     action["allowWildcard"] = true;
     action["allowEmptyWildcard"] = true;
@@ -223,10 +222,10 @@ Value operation(const graph::Graph& graph, const graph::Step& step, Inputs& inpu
                                                     : std::map<std::string, std::string>{
                                                           {"http.checksum", file->checksum}});
   if (const auto* git = step.as<graph::GitCheckout>()) {
-    std::map<std::string, std::string> attributes = {{"git.fullurl", git->remote}};
+    std::map<std::string, std::string> attributes = {{"git.fullurl", git->url.remote}};
     if (git->keep_git_dir) attributes["git.keepgitdir"] = "true";
-    const std::string fragment = git->ref + (git->subdir.empty() ? "" : ":" + git->subdir);
-    return source("git://" + git->remote + (fragment.empty() ? "" : "#" + fragment), attributes);
+    const std::string fragment = git->url.ref + (git->url.subdir.empty() ? "" : ":" + git->url.subdir);
+    return source("git://" + git->url.remote + (fragment.empty() ? "" : "#" + fragment), attributes);
   }
   if (const auto* one = step.as<graph::Copy>()) return copy(*one, step.parent, inputs);
   if (const auto* dir = step.as<graph::MakeDir>()) return make_dir(*dir, step.parent, inputs);

@@ -13,12 +13,14 @@
 #include "build/call.h"
 #include "build/checks.h"
 #include "build/inputs.h"
+#include "build/later_steps.h"
 #include "build/layers.h"
 #include "build/outputs.h"
 #include "build/sbom_targets.h"
 #include "build/ssh.h"
 #include "build/step_runner.h"
 #include "graph/lower.h"
+#include "os/fs.h"
 #include "registry/client.h"
 #include "schedule/builder.h"
 #include "source/image.h"
@@ -83,20 +85,25 @@ std::map<std::string, graph::NamedContext> named_contexts(const BuildRequest& re
     graph::NamedContext context;
     if (value.starts_with("docker-image://")) context.image = value.substr(15);
     else if (value.starts_with("oci-layout://")) context.image = value;
-    else if (value.find("://") != value.npos || value.starts_with("target:") || value.starts_with("git@"))
-      throw Error(fmt::format("the named context {}={} is of a kind that is not supported yet", name, value), "--build-context",
-                  "a directory, docker-image:// and oci-layout:// are");
-    else context.dir = os::absolute_path(value);
-    if (!context.dir.empty() && !os::is_directory(context.dir))
-      throw Error(fmt::format("the named context {} is not a directory", name), value);
+    else if (value.starts_with("target:"))
+      throw Error(fmt::format("the named context {} is a target of a bake file, and there is none here", name), value,
+                  "name a directory, an image (docker-image://), a layout (oci-layout://) or a URL");
+    else if (os::is_directory(value)) context.dir = os::absolute_path(value);
+    else if (auto git = dockerfile::parse_git_url(value)) context.git = std::move(*git);
+    else if (is_http_url(value)) context.url = value;
+    else
+      throw Error(fmt::format("the named context {} is {}", name, os::exists(value) ? "not a directory" : "not there"), value,
+                  "name a directory, an image (docker-image://), a layout (oci-layout://), a git repository or a URL");
     out[name] = std::move(context);
   }
   return out;
 }
 
-std::optional<int64_t> source_date_epoch(const BuildRequest& request) {
+std::optional<int64_t> source_date_epoch(const BuildRequest& request, const Inputs& inputs) {
   const auto it = request.build_args.find("SOURCE_DATE_EPOCH");
   if (it == request.build_args.end() || it->second.empty()) return std::nullopt;
+  // A directory has no time of its own.
+  if (it->second == "context") return inputs.context_time;
   const auto seconds = parse_u64(it->second);
   if (!seconds || *seconds > 253402300799)
     throw Error(fmt::format("SOURCE_DATE_EPOCH={} is no time", it->second), {}, "it is a number of seconds since 1970");
@@ -113,7 +120,13 @@ graph::Request graph_request(const BuildRequest& request, const Inputs& inputs, 
       throw Error(fmt::format("images for {} cannot be built", platform.str()), "--platform", "linux platforms can");
   out.target = request.target;
   out.context_dir = inputs.context_dir;
+  if (inputs.context_snapshot) out.context_snapshot = inputs.context_snapshot->id;
+  out.context_name = inputs.context_name;
   out.build_args = request.build_args;
+  if (const auto it = out.build_args.find("SOURCE_DATE_EPOCH"); it != out.build_args.end() && it->second == "context") {
+    if (inputs.context_time) it->second = fmt::format("{}", *inputs.context_time);
+    else out.build_args.erase(it);
+  }
   out.named_contexts = named_contexts(request);
   out.labels = request.labels;
   out.default_network = request.network.empty() ? "default" : request.network;
@@ -133,6 +146,7 @@ StepOptions step_options(const BuildRequest& request, const Inputs& inputs, cons
   StepOptions out;
   out.context_key = inputs.dockerfile_key;
   out.dockerfile = inputs.dockerfile_text;
+  out.git = git_access(request, ssh.sockets());
   out.host = oci::host_platform();
   out.forbid_emulation = request.emulation == Emulation::Forbid;
   out.single_id = ns.mapping == exec::IdMapping::Single;
@@ -189,19 +203,36 @@ void warn_of_emulation(const graph::Graph& graph, seams::Observer& observer) {
                           step.location);
 }
 
+/// The commits that were checked out, for provenance.
+std::map<graph::StepId, std::string> commits(const graph::Graph& graph, const StepRunner& steps) {
+  std::map<graph::StepId, std::string> out;
+  for (graph::StepId id = 0; id < graph.steps.size(); ++id)
+    if (graph.steps[id].as<graph::GitCheckout>() && !steps.result(id).commit.commit.empty())
+      out[id] = steps.result(id).commit.commit;
+  return out;
+}
+
 }  // namespace
 
-BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& observer, std::stop_token stop) {
+BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& all_steps, std::stop_token stop) {
   refuse_unsupported(request);
   check_outputs(request);
-  if (!ns.note.empty()) observer.on_warning(ns.note, "");
+  if (!ns.note.empty()) all_steps.on_warning(ns.note, "");
   std::stop_source cancel;
   const std::stop_callback forward(stop, [&] { cancel.request_stop(); });
 
   store::Store store(request.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : request.store);
-  for (const auto& warning : store.take_warnings()) observer.on_warning(warning, "");
-  const Inputs inputs = load_inputs(request, store.scratch_dir());
-  const std::optional<int64_t> epoch = source_date_epoch(request);
+  for (const auto& warning : store.take_warnings()) all_steps.on_warning(warning, "");
+  const SshAgents ssh(request.ssh);
+  const source::GitAccess git = git_access(request, ssh.sockets());
+  const Inputs inputs = load_inputs(request, {.store = store,
+                                              .git = git,
+                                              .observer = all_steps,
+                                              .single_id = ns.mapping == exec::IdMapping::Single,
+                                              .threads = std::max(2u, std::thread::hardware_concurrency()),
+                                              .stop = cancel.get_token()});
+  LaterSteps observer(all_steps, inputs.steps);
+  const std::optional<int64_t> epoch = source_date_epoch(request, inputs);
   const std::string created = image::rfc3339(epoch.value_or(tree::kNeutralTime));
   registry::ClientOptions client_options;
   registry::Client client(client_options);
@@ -218,7 +249,6 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
   observer.on_plan(describe(graph));
   if (request.emulation == Emulation::Warn) warn_of_emulation(graph, observer);
   Layers layers(store, images, ns.mapping == exec::IdMapping::Single, cancel.get_token());
-  const SshAgents ssh(request.ssh);
   StepRunner steps(graph, store, images, layers, observer, step_options(request, inputs, ns, graph, ssh), cancel.get_token());
   std::vector<schedule::Node> nodes;
   for (const auto& step : graph.steps) nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});
@@ -243,6 +273,8 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
                 .clamp_ns = epoch ? *epoch * 1'000'000'000 : 0,
                 .dockerfile = inputs.dockerfile_text,
                 .dockerfile_name = inputs.dockerfile_name,
+                .context_commit = inputs.context_commit,
+                .commits = commits(graph, steps),
                 .warnings = build_warnings(inputs, findings),
                 .stop = cancel.get_token()},
                result);

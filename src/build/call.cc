@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "build/checks.h"
 #include "dockerfile/answers.h"
+#include "os/fs.h"
 
 namespace slipway::build {
 namespace {

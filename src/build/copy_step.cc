@@ -1,15 +1,17 @@
 // COPY and ADD: a key from the content of what is picked, a layer from placing it. No file is written here.
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "build/step_runner.h"
 #include "graph/definition.h"
-#include "layer/unpack.h"
 #include "os/fd.h"
 #include "os/fs.h"
+#include "source/archive.h"
 #include "source/hash_files.h"
 
 namespace slipway::build {
@@ -125,6 +127,11 @@ seams::Resolution StepRunner::resolve_copy(Id id) {
     key.add(fmt::format("content {}", i), (*digests)[i]);
     saved.add(fmt::format("content {}", i), (*digests)[i]);
   }
+  if (const auto& copy = *step.as<graph::Copy>(); keeps_times(copy))
+    for (const auto& source : copy.sources) {
+      key.add("times of", results_[source.input].key);
+      saved.add("times of", results_[source.input].key);
+    }
   return look_up(id, std::move(key), std::move(saved));
 }
 
@@ -150,33 +157,38 @@ tree::Owner StepRunner::owner_of(Id id, const std::string& text) {
   return resolved.owner;
 }
 
-// ADD of a local archive: its entries, placed below the destination. False if the file is no archive.
-bool StepRunner::unpack_archive(Id id, const graph::Copy& copy, const tree::Pick& pick, std::vector<tree::Entry>& entries) {
+// ADD of an archive: its entries, to be placed below the destination. False if the file is no archive.
+bool StepRunner::unpack_archive(Id id, const tree::Pick& pick, std::vector<tree::Entry>& entries) {
   if (pick.is_dir() || pick.top().type != tree::Type::File) return false;
   const tree::Content& content = pick.top().content;
   if (content.disk_path.empty()) return false;
   const os::UniqueFd fd = os::open_file(content.disk_path, O_RDONLY);
-  if (!layer::looks_like_archive(fd.get())) return false;
-  layer::UnpackOptions options;
-  options.whiteouts = false;
-  options.tolerate_chown_failure = options_.single_id;
+  source::ArchiveOptions options;
+  options.single_id = options_.single_id;
   options.stop = stop_;
-  options.progress = [&](uint64_t done) { observer_.on_progress(id, "extracting " + pick.path, done, 0); };
-  const std::string name = "archive:" + to_hex(*content.digest);
-  std::string dir = store_.new_dir();
-  layer::Unpacked unpacked;
+  options.progress = [&](const std::string&, uint64_t done, uint64_t total) {
+    observer_.on_progress(id, "extracting " + pick.path, done, total);
+  };
+  std::optional<source::Snapshot> unpacked;
   try {
-    unpacked = layer::unpack(fd.get(), dir, options);
+    unpacked = source::unpack_archive(store_, fd.get(), *content.digest, options);
   } catch (Error& e) {
     throw e.while_doing(fmt::format("while extracting {}", pick.path));
   }
-  dir = store_.publish_dir(name, dir);
-  const tree::Tree files = located(unpacked.tree, dir);
-  for (auto entry : files.entries()) {
+  if (!unpacked) return false;
+  for (auto entry : unpacked->files->entries()) {
     if (entry.path.empty()) continue;
     entries.push_back(std::move(entry));
   }
   return true;
+}
+
+// True if the times of what is copied say something that is the same tomorrow: those of a commit, when that was asked for.
+bool StepRunner::keeps_times(const graph::Copy& copy) const {
+  return !copy.sources.empty() && std::ranges::all_of(copy.sources, [&](const auto& source) {
+    const auto* git = graph_.steps[source.input].template as<graph::GitCheckout>();
+    return git && git->url.commit_times;
+  });
 }
 
 void StepRunner::execute_copy(Id id) {
@@ -194,10 +206,10 @@ void StepRunner::execute_copy(Id id) {
 
   std::vector<tree::Pick> all;
   bool has_archive = false;
-  for (auto& source : picks)
-    for (auto& pick : source) {
+  for (size_t i = 0; i < picks.size(); ++i)
+    for (auto& pick : picks[i]) {
       std::vector<tree::Entry> entries;
-      if (copy.unpack != graph::Copy::Unpack::Never && unpack_archive(id, copy, pick, entries)) {
+      if (copy.sources[i].unpack && unpack_archive(id, pick, entries)) {
         has_archive = true;
         entries.push_back({.path = "", .type = tree::Type::Dir, .mode = 0755});
         tree::Tree files = source::with_digests(tree::Tree(std::move(entries)), options_.threads, stop_);
@@ -216,11 +228,12 @@ void StepRunner::execute_copy(Id id) {
       how.follow_links ? layers_.view(results_[*step.parent].stack, progress_of(id)) : tree::View({});
   // Archives keep their times; everything else is new, and times of context files must not reach any byte.
   auto placed = std::make_shared<const tree::Tree>(tree::place(parent, std::move(all), how));
+  const bool keeps = has_archive || keeps_times(copy);
   const std::string layer_id =
-      has_archive ? "archive-copy:" + results_[id].saved_key : "tree:" + tree::tree_digest(*placed).hex();
+      keeps ? "archive-copy:" + results_[id].saved_key : "tree:" + tree::tree_digest(*placed).hex();
   finish(id, {.id = layer_id,
               .tree = std::move(placed),
-              .flatten_times = !has_archive});
+              .flatten_times = !keeps});
   observer_.on_finished(id, seams::StepState::Done, {}, "");
 }
 

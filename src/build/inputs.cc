@@ -1,24 +1,26 @@
 #include "build/inputs.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include <array>
+#include <cstdlib>
 
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "hash/sha256.h"
 #include "layer/unpack.h"
 #include "os/fd.h"
+#include "os/fs.h"
+#include "source/archive.h"
+#include "source/stored_file.h"
 
 namespace slipway::build {
 namespace {
 
 constexpr uint64_t kMaxDockerfile = 64u << 20;  // bytes
-
-bool is_remote(const std::string& context) {
-  return context.starts_with("http://") || context.starts_with("https://") || context.starts_with("git://") ||
-         context.starts_with("git@") || context.starts_with("ssh://");
-}
 
 std::string read_dockerfile(const std::string& path) {
   const os::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -36,15 +38,6 @@ std::string default_dockerfile(const std::string& dir) {
   return !os::exists(path) && os::exists(lower) ? lower : path;
 }
 
-/// Standard input, spooled into memory-backed storage that can be read twice.
-os::UniqueFd spool_stdin() {
-  os::UniqueFd fd(::memfd_create("stdin", MFD_CLOEXEC));
-  if (!fd) throw errno_error("keep standard input");
-  os::copy_bytes(0, fd.get());
-  ::lseek(fd.get(), 0, SEEK_SET);
-  return fd;
-}
-
 std::optional<dockerfile::IgnoreFile> find_ignore(const std::string& context, const std::string& dockerfile) {
   if (!dockerfile.empty())
     if (const auto text = os::read_file_if_exists(dockerfile + ".dockerignore"))
@@ -54,52 +47,202 @@ std::optional<dockerfile::IgnoreFile> find_ignore(const std::string& context, co
   return std::nullopt;
 }
 
+/// Loads one Inputs: a method for each kind of context.
+class Loader {
+ public:
+  Loader(const BuildRequest& request, const InputTools& tools) : request_(request), tools_(tools) {}
+
+  Inputs load() {
+    const std::string& context = request_.context;
+    if (context == "-") from_standard_input();
+    else if (os::is_directory(context)) from_directory();
+    else if (const auto git = dockerfile::parse_git_url(context)) from_git(*git);
+    else if (is_http_url(context)) from_web_server();
+    else if (context.starts_with("file://"))
+      throw Error("a build context cannot be a file:// URL", context, "pass the path of a directory, or the URL of a git server");
+    else
+      throw Error(os::exists(context) ? "the build context is not a directory" : "there is no such build context", context,
+                  "the last argument is the directory that COPY reads from, often \".\"");
+    return std::move(in_);
+  }
+
+ private:
+  /// `work` as a step of its own: it may take a while, and the plan is not known yet.
+  template <class Work>
+  auto as_step(const std::string& name, const Work& work) {
+    seams::StepInfo info;
+    info.name = name;
+    info.kind = seams::StepKind::Source;
+    const auto id = tools_.observer.on_step_added(info);
+    ++in_.steps;
+    tools_.observer.on_started(id);
+    source::ArchiveOptions options;
+    options.single_id = tools_.single_id;
+    options.stop = tools_.stop;
+    options.progress = [this, id](const std::string& what, uint64_t done, uint64_t total) {
+      tools_.observer.on_progress(id, what, done, total);
+    };
+    try {
+      auto out = work(options);
+      tools_.observer.on_finished(id, seams::StepState::Done, {}, "");
+      return out;
+    } catch (const Error& e) {
+      tools_.observer.on_finished(id, seams::StepState::Failed, {}, e.message());
+      throw;
+    } catch (const Cancelled&) {
+      tools_.observer.on_finished(id, seams::StepState::Cancelled, {}, "");
+      throw;
+    }
+  }
+
+  void from_directory() {
+    in_.context_dir = os::absolute_path(request_.context);
+    std::string path;
+    if (!dockerfile_from_outside()) {
+      path = request_.dockerfile.empty() ? default_dockerfile(in_.context_dir) : request_.dockerfile;
+      in_.dockerfile_text = read_dockerfile(path);
+      in_.dockerfile_name = request_.dockerfile.empty() ? os::base_name(path) : request_.dockerfile;
+      in_.dockerfile_key = os::absolute_path(path);
+    }
+    in_.ignore = find_ignore(in_.context_dir, path);
+  }
+
+  void from_standard_input() {
+    if (request_.dockerfile == "-") throw Error("standard input cannot be both the context and the Dockerfile");
+    const os::TempDir spool(tools_.store.scratch_dir(), "stdin-");
+    const os::UniqueFd input = os::open_file(spool.path() + "/input", O_RDWR | O_CREAT | O_EXCL, 0600);
+    const hash::Sha256Sum sum = take_input(input.get());
+    if (layer::looks_like_archive(input.get())) {
+      auto files = as_step("[internal] load build context from standard input", [&](const source::ArchiveOptions& options) {
+        return source::unpack_archive(tools_.store, input.get(), sum, options).value();
+      });
+      take_snapshot(std::move(files), "standard input");
+      if (!dockerfile_from_outside()) dockerfile_from_snapshot();
+      return;
+    }
+    if (!request_.dockerfile.empty())
+      throw Error("standard input has a Dockerfile, and -f names another", request_.dockerfile, "leave one of the two out");
+    in_.dockerfile_text = os::read_all(input.get());
+    in_.dockerfile_name = "Dockerfile";
+    if (in_.dockerfile_text.empty())
+      throw Error("standard input is empty", {}, "pipe a Dockerfile or a tar archive into it");
+  }
+
+  void from_git(dockerfile::GitUrl url) {
+    source::GitSource source;
+    source.keep_git_dir = url.keep_git_dir.value_or(false) || keeps_git_dir();
+    source.url = std::move(url);
+    const std::string shown = dockerfile::without_password(request_.context);
+    const source::Git git(tools_.store, tools_.git, tools_.threads, tools_.stop);
+    auto files = as_step("[internal] load git source " + shown, [&](const source::ArchiveOptions&) {
+      const source::GitCommit commit = git.resolve(source);
+      auto found = git.files(source, commit);
+      in_.context_time = git.time_of(commit);
+      in_.context_commit = commit.commit;
+      return found;
+    });
+    take_snapshot(std::move(files), shown);
+    if (!dockerfile_from_outside()) dockerfile_from_snapshot();
+  }
+
+  void from_web_server() {
+    const std::string shown = dockerfile::without_password(request_.context);
+    auto context = as_step("[internal] load remote build context " + shown, [&](const source::ArchiveOptions& options) {
+      return source::http_context(tools_.store, request_.context, options);
+    });
+    in_.context_time = context.time;
+    take_snapshot(std::move(context.files), shown);
+    if (dockerfile_from_outside()) return;
+    if (context.is_archive) return dockerfile_from_snapshot();
+    if (!request_.dockerfile.empty())
+      throw Error("the build context is one file, and no archive that could have the Dockerfile of -f", shown, "leave -f out");
+    in_.dockerfile_text = source::read_file(*in_.context_snapshot, source::kContextFile, kMaxDockerfile).value_or("");
+    in_.dockerfile_name = shown;
+  }
+
+  void take_snapshot(source::Snapshot files, std::string name) {
+    in_.context_snapshot = std::move(files);
+    in_.context_name = std::move(name);
+  }
+
+  /// -f names something that is not part of the context: standard input, a URL, or with a context from elsewhere an
+  /// absolute path.
+  bool dockerfile_from_outside() {
+    const std::string& name = request_.dockerfile;
+    in_.dockerfile_key = in_.dockerfile_name = name;
+    if (name == "-") {
+      in_.dockerfile_text = os::read_all(0);
+      in_.dockerfile_name = "Dockerfile";
+    } else if (is_http_url(name)) {
+      in_.dockerfile_name = dockerfile::without_password(name);
+      source::FileRequest request;
+      request.url = name;
+      const auto file = as_step("[internal] load remote Dockerfile " + in_.dockerfile_name, [&](const source::ArchiveOptions& o) {
+        request.stop = o.stop;
+        return source::fetch_file(tools_.store, request);
+      });
+      in_.dockerfile_text = read_dockerfile(file.path);
+    } else if (in_.context_dir.empty() && name.starts_with('/')) {
+      in_.dockerfile_text = read_dockerfile(name);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void dockerfile_from_snapshot() {
+    const bool is_default = request_.dockerfile.empty();
+    in_.dockerfile_name = is_default ? "Dockerfile" : request_.dockerfile;
+    std::optional<std::string> text;
+    try {
+      text = source::read_file(*in_.context_snapshot, in_.dockerfile_name, kMaxDockerfile);
+      if (!text && is_default) text = source::read_file(*in_.context_snapshot, "dockerfile", kMaxDockerfile);
+    } catch (Error& e) {
+      throw e.while_doing("while reading the Dockerfile of " + in_.context_name);
+    }
+    if (!text)
+      throw Error(fmt::format("the build context {} has no {}", in_.context_name, in_.dockerfile_name), {},
+                  is_default ? "name it with -f, relative to the context" : "-f is relative to a context from elsewhere");
+    in_.dockerfile_text = std::move(*text);
+  }
+
+  bool keeps_git_dir() const {
+    const auto it = request_.build_args.find("BUILDKIT_CONTEXT_KEEP_GIT_DIR");
+    return it != request_.build_args.end() && (it->second == "1" || to_lower(it->second) == "true");
+  }
+
+  static hash::Sha256Sum take_input(int into) {
+    hash::Sha256 hasher;
+    std::array<uint8_t, 1 << 16> buffer;
+    while (const size_t n = os::read_some(0, buffer)) {
+      hasher.update(std::span<const uint8_t>(buffer.data(), n));
+      os::write_all(into, std::span<const uint8_t>(buffer.data(), n));
+    }
+    ::lseek(into, 0, SEEK_SET);
+    return hasher.finish();
+  }
+
+  const BuildRequest& request_;
+  const InputTools& tools_;
+  Inputs in_;
+};
+
 }  // namespace
 
-Inputs load_inputs(const BuildRequest& request, const std::string& scratch) {
-  Inputs in;
-  if (is_remote(request.context))
-    throw Error("git and http build contexts are not supported yet", request.context, "clone or download it and pass the directory");
-  if (request.context == "-") {
-    const os::UniqueFd input = spool_stdin();
-    if (!layer::looks_like_archive(input.get())) {
-      if (request.dockerfile == "-") throw Error("standard input cannot be both the context and the Dockerfile");
-      in.dockerfile_text = os::read_all(input.get());
-      in.dockerfile_name = "Dockerfile";
-      if (in.dockerfile_text.empty()) throw Error("standard input is empty", {}, "pipe a Dockerfile or a tar archive into it");
-      return in;
-    }
-    in.unpacked.emplace(scratch, "context-");
-    layer::UnpackOptions options;
-    options.whiteouts = false;
-    options.tolerate_chown_failure = true;
-    layer::unpack(input.get(), in.unpacked->path(), options);
-    in.context_dir = in.unpacked->path();
-    const std::string name = request.dockerfile.empty() ? "Dockerfile" : request.dockerfile;
-    in.dockerfile_text = read_dockerfile(os::join_path(in.context_dir, name));
-    in.dockerfile_name = name;
-    return in;  // ignore files do not apply to archives
+bool is_http_url(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
+
+Inputs load_inputs(const BuildRequest& request, const InputTools& tools) { return Loader(request, tools).load(); }
+
+source::GitAccess git_access(const BuildRequest& request, const std::map<std::string, std::string>& sockets) {
+  source::GitAccess out;
+  for (const auto& secret : request.secrets) {
+    if (!secret.id.starts_with("GIT_AUTH_")) continue;
+    const char* value = secret.env.empty() ? nullptr : std::getenv(secret.env.c_str());
+    out.secrets[secret.id] = secret.env.empty() ? os::read_file(secret.src) : value ? value : "";
   }
-  in.context_dir = os::absolute_path(request.context);
-  if (!os::is_directory(in.context_dir)) {
-    throw Error(os::exists(in.context_dir) ? "the build context is not a directory" : "there is no such build context",
-                request.context, "the last argument is the directory that COPY reads from, often \".\"");
-  }
-  std::string path;
-  if (request.dockerfile == "-") {
-    in.dockerfile_text = os::read_all(0);
-    in.dockerfile_name = "Dockerfile";
-    in.dockerfile_key = "-";
-  } else if (is_remote(request.dockerfile)) {
-    throw Error("a Dockerfile from a URL is not supported yet", request.dockerfile, "download it and pass its path");
-  } else {
-    path = request.dockerfile.empty() ? default_dockerfile(in.context_dir) : request.dockerfile;
-    in.dockerfile_text = read_dockerfile(path);
-    in.dockerfile_name = request.dockerfile.empty() ? os::base_name(path) : request.dockerfile;
-    in.dockerfile_key = os::absolute_path(path);
-  }
-  in.ignore = find_ignore(in.context_dir, path);
-  return in;
+  if (const auto it = sockets.find("default"); it != sockets.end()) out.ssh_agent = it->second;
+  if (const char* home = std::getenv("HOME")) out.known_hosts = os::join_path(home, ".ssh/known_hosts");
+  return out;
 }
 
 }  // namespace slipway::build

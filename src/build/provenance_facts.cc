@@ -18,10 +18,7 @@
 namespace slipway::build {
 namespace {
 
-bool is_local(const std::string& context) {
-  return context != "-" && context.find("://") == context.npos && !context.starts_with("git@") &&
-         !context.starts_with("github.com/");
-}
+bool is_local(const std::string& context) { return context != "-" && os::is_directory(context); }
 
 /// User and password of a URL go; nothing else changes.
 std::string without_credentials(const std::string& url) {
@@ -180,9 +177,8 @@ attest::ProvenanceFacts provenance_facts(const AttestContext& context, size_t ta
     }
     if (const auto* git = step.as<graph::GitCheckout>()) {
       const auto commit = context.commits.find(id);
-      add(out.materials,
-          git_material(git->ref.empty() ? git->remote : git->remote + "#" + git->ref,
-                       commit == context.commits.end() ? git->checksum : commit->second));
+      add(out.materials, git_material(git->url.ref.empty() ? git->url.remote : git->url.remote + "#" + git->url.ref,
+                                      commit == context.commits.end() ? git->url.checksum : commit->second));
     }
     if (const auto* file = step.as<graph::Download>()) {
       const auto& stack = context.steps.result(id).stack;

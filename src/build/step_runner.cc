@@ -11,7 +11,7 @@
 #include "os/fs.h"
 #include "source/context.h"
 #include "source/hash_files.h"
-#include "source/http.h"
+#include "source/stored_file.h"
 
 namespace slipway::build {
 namespace {
@@ -40,6 +40,7 @@ StepRunner::StepRunner(const graph::Graph& graph, store::Store& store, source::I
       observer_(observer),
       options_(std::move(options)),
       stop_(std::move(stop)),
+      git_(store, options_.git, options_.threads, stop_),
       nonce_(fmt::format("{} {}", ::getpid(), os::base_name(store.scratch_dir()))),
       results_(graph.steps.size()) {}
 
@@ -49,6 +50,7 @@ seams::Resolution StepRunner::resolve(uint32_t id) {
     if (step.as<graph::Copy>()) return resolve_copy(id);
     if (step.as<graph::Run>()) return resolve_run(id);
     if (step.as<graph::MakeDir>()) return resolve_workdir(id);
+    if (const auto* checkout = step.as<graph::GitCheckout>()) return resolve_git(id, *checkout);
     return resolve_source(id);
   } catch (Error& e) {
     fail_at(id, e);
@@ -64,6 +66,7 @@ void StepRunner::execute(uint32_t id) {
   try {
     if (step.as<graph::Copy>()) execute_copy(id);
     else if (step.as<graph::MakeDir>()) execute_workdir(id);
+    else if (const auto* checkout = step.as<graph::GitCheckout>()) execute_git(id, *checkout);
     else execute_run(id);
   } catch (Error& e) {
     fail_at(id, e);
@@ -127,7 +130,11 @@ seams::Resolution StepRunner::resolve_source(Id id) {
     download(id, *file);
     return done(seams::StepState::Done);
   }
-  if (step.as<graph::GitCheckout>()) throw Error("git sources are not supported yet");
+  if (const auto* snapshot = step.as<graph::Snapshot>()) {
+    result.key = result.saved_key = plan::Key("snapshot").add("id", snapshot->id).hex();
+    result.stack.push_back({.id = snapshot->id, .flatten_times = true});
+    return done(seams::StepState::Done);
+  }
   result.key = result.saved_key = plan::Key("scratch").hex();
   return done(seams::StepState::Done);
 }
@@ -153,25 +160,43 @@ void StepRunner::scan_context(Id id, const graph::Context& context) {
 }
 
 void StepRunner::download(Id id, const graph::Download& file) {
-  // One file in a directory of its own in the store, found again by what the server says of it.
   StepResult& result = results_[id];
-  const std::string scratch = store_.new_dir();
-  source::DownloadRequest request;
+  source::FileRequest request;
   request.url = file.url;
-  request.directory = scratch;
+  request.name = file.name;
   request.checksum = file.checksum;
   request.stop = stop_;
   request.progress = [this, id, &file](uint64_t done, uint64_t total) { observer_.on_progress(id, file.url, done, total); };
-  const source::Downloaded got = source::download(request);
+  const source::StoredFile got = source::fetch_file(store_, request);
   tree::Entry entry{.path = got.name, .type = tree::Type::File, .mode = 0600};
   entry.size = got.size;
   entry.mtime_ns = got.last_modified.value_or(0) * 1'000'000'000;
   entry.content.digest = got.sum;
-  entry.content.disk_path = store_.publish_dir("download:" + to_hex(got.sum) + "/" + got.name, scratch) + "/" + got.name;
-  result.key = result.saved_key = "download";
-  result.stack.push_back({.id = "download:" + to_hex(got.sum),
-                          .tree = std::make_shared<const tree::Tree>(std::vector<tree::Entry>{std::move(entry)}),
-                          .flatten_times = false});
+  entry.content.disk_path = got.path;
+  result.key = result.saved_key = plan::Key("download").add("id", got.id).hex();
+  result.stack.push_back({.id = got.id, .tree = std::make_shared<const tree::Tree>(std::vector<tree::Entry>{std::move(entry)})});
+}
+
+// The key is the commit: nothing is fetched while all that is made of it can be found.
+seams::Resolution StepRunner::resolve_git(Id id, const graph::GitCheckout& checkout) {
+  StepResult& result = results_[id];
+  const source::GitSource source{.url = checkout.url, .keep_git_dir = checkout.keep_git_dir};
+  result.commit = git_.resolve(source);
+  const std::string snapshot = source::Git::snapshot_id(source, result.commit);
+  result.key = result.saved_key = plan::Key("git").add("id", snapshot).hex();
+  result.stack.push_back({.id = snapshot, .flatten_times = !checkout.url.commit_times});
+  if (!source::find_snapshot(store_, snapshot)) return seams::Resolution::Miss;
+  result.is_done = true;
+  ++cached_;
+  observer_.on_finished(id, seams::StepState::Cached, {}, "");
+  return seams::Resolution::Done;
+}
+
+void StepRunner::execute_git(Id id, const graph::GitCheckout& checkout) {
+  StepResult& result = results_[id];
+  git_.files({.url = checkout.url, .keep_git_dir = checkout.keep_git_dir}, result.commit);
+  result.is_done = true;
+  observer_.on_finished(id, seams::StepState::Done, {}, "");
 }
 
 seams::Resolution StepRunner::look_up(Id id, plan::Key key, plan::Key saved_key) {

@@ -20,6 +20,7 @@
 #include "plan/key.h"
 #include "seams/observer.h"
 #include "seams/runner.h"
+#include "source/git.h"
 #include "source/image.h"
 #include "store/store.h"
 #include "tree/copy.h"
@@ -41,6 +42,7 @@ struct StepOptions {
   std::vector<std::pair<std::string, std::string>> extra_hosts;
   exec::ResourceLimits limits;
   std::string hostname = "buildkitsandbox";
+  source::GitAccess git;
   oci::Platform host;
   bool forbid_emulation = false;
   bool single_id = false;
@@ -55,6 +57,7 @@ struct StepResult {
   Stack stack;            // all layers, base first; complete once the step is done
   bool is_done = false;   // the files are there or can be had
   std::vector<std::vector<tree::Pick>> picks;  // of a Copy, from resolve to execute
+  source::GitCommit commit;                    // of a GitCheckout, from resolve to execute
 };
 
 class StepRunner : public seams::Runner {
@@ -79,6 +82,8 @@ class StepRunner : public seams::Runner {
   bool take_cached(Id id);
   void scan_context(Id id, const graph::Context& context);
   void download(Id id, const graph::Download& download);
+  seams::Resolution resolve_git(Id id, const graph::GitCheckout& checkout);
+  void execute_git(Id id, const graph::GitCheckout& checkout);
 
   void execute_copy(Id id);
   void execute_workdir(Id id);
@@ -89,7 +94,8 @@ class StepRunner : public seams::Runner {
   std::vector<std::vector<tree::Pick>> pick_sources(Id id);
   std::optional<std::vector<std::string>> content_of(Id id);
   tree::Owner owner_of(Id id, const std::string& text);
-  bool unpack_archive(Id id, const graph::Copy& copy, const tree::Pick& pick, std::vector<tree::Entry>& entries);
+  bool keeps_times(const graph::Copy& copy) const;
+  bool unpack_archive(Id id, const tree::Pick& pick, std::vector<tree::Entry>& entries);
 
   // run_step.cc
   std::optional<std::string> mount_content(const graph::Mount& mount);
@@ -113,6 +119,7 @@ class StepRunner : public seams::Runner {
   seams::Observer& observer_;
   StepOptions options_;
   std::stop_token stop_;
+  source::Git git_;
   std::string nonce_;  // makes keys of --no-cache steps their own
   std::vector<StepResult> results_;
   std::atomic<size_t> cached_{0};

@@ -43,24 +43,30 @@ struct Describe {
     add("kind", "download");
     add("url", download.url);
     add("checksum", download.checksum);
+    add("name", download.name);
   }
   void operator()(const GitCheckout& git) const {
     add("kind", "git");
-    add("remote", git.remote);
-    add("ref", git.ref);
-    add("subdir", git.subdir);
-    add("checksum", git.checksum);
-    add("keep git dir", git.keep_git_dir ? "yes" : "no");
+    add("remote", git.url.remote);
+    add("ref", git.url.ref);
+    add("subdir", git.url.subdir);
+    add("checksum", git.url.checksum);
+    add("options", fmt::format("git directory={} submodules={} times={} by commit={}", git.keep_git_dir,
+                               git.url.submodules.value_or(true), git.url.commit_times, git.url.fetch_by_commit));
+  }
+  void operator()(const Snapshot& snapshot) const {
+    add("kind", "snapshot");
+    add("id", snapshot.id);
   }
   void operator()(const Copy& copy) const {
     add("kind", "copy");
-    for (size_t i = 0; i < copy.sources.size(); ++i) add(fmt::format("source {}", i), copy.sources[i].path);
+    for (size_t i = 0; i < copy.sources.size(); ++i) add(fmt::format("source {}", i), (copy.sources[i].unpack ? "unpack " : "") + copy.sources[i].path);
     for (size_t i = 0; i < copy.files.size(); ++i)
       add(fmt::format("file {}", i), pack({copy.files[i].name, copy.files[i].bytes}));
     add("destination", copy.dest);
     add("owner", copy.chown);
     add("mode", copy.chmod);
-    add("options", fmt::format("link={} parents={} unpack={}", copy.link, copy.parents, static_cast<int>(copy.unpack)));
+    add("options", fmt::format("link={} parents={}", copy.link, copy.parents));
     add("excludes", pack(copy.excludes));
   }
   void operator()(const MakeDir& dir) const {

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "dockerfile/git_url.h"
 #include "dockerfile/mount.h"
 #include "image/config.h"
 #include "oci/documents.h"
@@ -39,16 +40,22 @@ struct ContextFiles {
   size_t context = 0;
 };
 
-/// ADD of a URL: one file.
+/// ADD of a URL, or a named context from a web server: one file.
 struct Download {
   std::string url;
   std::string checksum;  // "sha256:..." or empty
+  std::string name;      // of the file; empty: the URL's own
 };
 
-/// ADD or context from git: the files of a checkout.
+/// ADD of a git repository, or a named context: the files of a checkout.
 struct GitCheckout {
-  std::string remote, ref, subdir, checksum;
-  bool keep_git_dir = false;
+  dockerfile::GitUrl url;
+  bool keep_git_dir = false;  // what the URL and --keep-git-dir say
+};
+
+/// The build context if it came from elsewhere: files that are in the store since before there was a graph.
+struct Snapshot {
+  std::string id;  // of the layer
 };
 
 struct InlineFile {
@@ -62,6 +69,7 @@ struct Copy {
     StepId input = 0;
     std::string path;          // pattern inside the input; without leading slash
     bool is_download = false;  // the input is a Download: its only file, whatever its name
+    bool unpack = false;       // archives among them are extracted
   };
   std::vector<Source> sources;
   std::vector<InlineFile> files;  // heredocs
@@ -71,7 +79,6 @@ struct Copy {
   bool parents = false;
   bool from_context = false;  // wildcards and messages speak of the build context
   std::vector<std::string> excludes;
-  enum class Unpack { Never, Archives, Always } unpack = Unpack::Never;  // Archives: local ones, as ADD does
 };
 
 /// WORKDIR: the directory exists afterwards.
@@ -108,7 +115,7 @@ struct Run {
 };
 
 struct Step {
-  std::variant<Scratch, BaseImage, ContextFiles, Download, GitCheckout, Copy, MakeDir, Run> op;
+  std::variant<Scratch, BaseImage, ContextFiles, Download, GitCheckout, Snapshot, Copy, MakeDir, Run> op;
   std::optional<StepId> parent;  // the files that this step goes on from
   oci::Platform platform;
   std::string name;      // "[linux/arm64 build 3/7] RUN go build ./..."

@@ -36,14 +36,6 @@ std::string source_path(const std::string& path, bool keep_pivot) {
   return strip_root(path.substr(0, pivot)) + "/./" + strip_root(path.substr(pivot + 3));
 }
 
-bool is_url(std::string_view source) { return source.starts_with("http://") || source.starts_with("https://"); }
-
-bool is_git(std::string_view source) {
-  if (source.starts_with("git://") || source.starts_with("git@") || source.starts_with("ssh://")) return true;
-  const std::string_view path = source.substr(0, source.find_first_of("#?"));
-  return is_url(source) && path.ends_with(".git");
-}
-
 /// The config's spelling: {"NONE"}, {"CMD", words...} or {"CMD-SHELL", text}.
 std::vector<std::string> healthcheck_test(const dockerfile::Healthcheck& health) {
   if (health.none) return {"NONE"};
@@ -238,38 +230,28 @@ void Lowering::apply_copy(StageState& s, const Instruction& in, const oci::Platf
   op.link = what.link;
   op.excludes = what.excludes;
   op.parents = copy && copy->parents;
-  if (add) {
-    const bool asked = add->unpack.has_value();
-    op.unpack = !asked ? Copy::Unpack::Archives : *add->unpack ? Copy::Unpack::Always : Copy::Unpack::Never;
-  }
   op.dest = os::join_path(s.config.working_dir.empty() ? "/" : s.config.working_dir, what.dest);
   const bool is_dir = op.dest.ends_with('/') || op.dest.ends_with("/.") || what.dest == ".";
   op.dest = os::clean_path(op.dest);
   if (is_dir && op.dest != "/") op.dest += '/';
   std::optional<StepId> files;
+  bool has_remote = false;
   for (const auto& source : what.sources) {
-    if (add && is_git(source))
-      throw error(dockerfile::span_of(in, source), "ADD of a git repository is not supported yet",
-                  "clone it in a RUN step, or pass it with --build-context");
-    if (add && is_url(source)) {
-      const StepId id = add_step({.op = Download{source, add->checksum},
-                                  .parent = {},
-                                  .platform = {},
-                                  .name = fmt::format("[internal] download {}", source),
-                                  .location = location(in.span),
-                                  .stage = {},
-                                  .no_cache = false});
-      op.sources.push_back({.input = id, .path = {}, .is_download = true});
-      if (op.unpack == Copy::Unpack::Archives) op.unpack = Copy::Unpack::Never;
+    if (auto remote = add ? remote_source(source, *add, dockerfile::span_of(in, source)) : std::nullopt) {
+      has_remote = true;
+      op.sources.push_back(std::move(*remote));
       continue;
     }
     if (!files) files = copy && !copy->from.empty() ? source_named(copy->from, s, target, dockerfile::span_of(in, "--from=" + copy->from)) : main_context(in.span);
     op.from_context = graph_.steps[*files].as<ContextFiles>() != nullptr;
-    op.sources.push_back({.input = *files, .path = source_path(source, op.parents), .is_download = false});
+    op.sources.push_back({.input = *files,
+                          .path = source_path(source, op.parents),
+                          .is_download = false,
+                          .unpack = add && add->unpack.value_or(true)});
     want(*files, op.sources.back().path);
   }
-  if (add && !add->checksum.empty() && (what.sources.size() != 1 || !op.sources[0].is_download))
-    throw error(in.span, "ADD --checksum needs exactly one URL as its source");
+  if (add && !add->checksum.empty() && (what.sources.size() != 1 || !has_remote))
+    throw error(in.span, "ADD --checksum needs exactly one source, which is a URL or a git repository");
   for (const auto& heredoc : what.heredocs) op.files.push_back({heredoc.name, dockerfile::heredoc_text(heredoc)});
 
   const std::string created_by = history_copy(what, copy);

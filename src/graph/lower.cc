@@ -301,9 +301,9 @@ StageState Lowering::start_stage(size_t index, const oci::Platform& target) {
   return s;
 }
 
-/// A local context as the base: a layer of its own on an empty image.
-void Lowering::start_from_folder(StageState& s, const std::string& name, const std::string& dir) {
-  const StepId files = context_files(name, dir, false);
+/// A context without an image as the base: a layer of its own on an empty image.
+void Lowering::start_from_folder(StageState& s, const std::string& name, const NamedContext& context) {
+  const StepId files = named_files(name, context, file_.stages[s.index].head.span);
   want(files, "");
   Step step{.op = Scratch{},
             .parent = {},
@@ -316,7 +316,7 @@ void Lowering::start_from_folder(StageState& s, const std::string& name, const s
   Copy copy;
   copy.sources.push_back({.input = files, .path = {}, .is_download = false});
   copy.dest = "/";
-  copy.from_context = true;
+  copy.from_context = !context.dir.empty();
   step.op = std::move(copy);
   step.name = fmt::format("[{}] FROM {}", s.label, name);
   s.files = add_step(std::move(step));
@@ -335,9 +335,9 @@ void Lowering::start_from_image(StageState& s, const std::string& name, const Na
             .location = location(at),
             .stage = s.label,
             .no_cache = false};
-  if (context && !context->dir.empty()) {
-    start_from_folder(s, name, context->dir);
-  } else if (name == "scratch" && !context) {
+  if (context && context->image.empty()) {
+    start_from_folder(s, name, *context);
+  } else if ((context ? context->image : name) == "scratch") {
     s.files = add_step(std::move(step));
     s.config.working_dir = "/";
   } else {

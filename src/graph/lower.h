@@ -29,18 +29,24 @@ class Resolver {
   virtual ResolvedImage image(const std::string& name, const oci::Platform& platform) = 0;
 };
 
-/// A --build-context: exactly one of dir and image is set.
+/// A --build-context: exactly one of them is set.
 struct NamedContext {
-  std::string dir;
-  std::string image;  // "docker-image://..." without the scheme, or "oci-layout://..." with it
+  std::string dir;    // absolute
+  std::string image;  // "docker-image://..." without the scheme ("scratch": no files), or "oci-layout://..." with it
+  std::optional<dockerfile::GitUrl> git;
+  std::string url;  // of one file
 };
 
 struct Request {
   std::vector<oci::Platform> platforms;
   oci::Platform build_platform;
   std::string target;              // stage to build; empty = the last
-  std::string context_dir;         // empty = no context (Dockerfile from standard input)
+  /// At most one of them is set; none = no context (Dockerfile from standard input).
+  std::string context_dir;
+  std::string context_snapshot;  // id of a layer in the store
+  std::string context_name;      // where the snapshot is from, for people
   std::map<std::string, std::string> build_args;
+  /// By short name ("alpine:3"), or that and "::" and a platform for which alone it counts.
   std::map<std::string, NamedContext> named_contexts;
   std::map<std::string, std::string> labels;
   std::string default_network = "default";

@@ -70,13 +70,22 @@ class Lowering {
   const StageState& stage(size_t index, const oci::Platform& target, const dockerfile::Span& used_at);
   StageState start_stage(size_t index, const oci::Platform& target);
   void start_from_image(StageState& s, const std::string& name, const NamedContext* context);
-  void start_from_folder(StageState& s, const std::string& name, const std::string& dir);
+  void start_from_folder(StageState& s, const std::string& name, const NamedContext& context);
   void apply_triggers(StageState& s, const oci::Platform& target);
   void attempt(StageState& s, const Instruction& in, const oci::Platform& target, const std::string& doing = {});
   void check_base(const std::string& name, const oci::Platform& expected, const image::Config& config,
                   const dockerfile::Span& at);
   StepId image_files(const std::string& name, const oci::Platform& platform, const dockerfile::Span& at);
   StepId context_files(const std::string& name, const std::string& dir, bool is_main);
+
+  // sources.cc
+  /// The files of a named context that is not an image.
+  StepId named_files(const std::string& name, const NamedContext& context, const dockerfile::Span& at);
+  StepId git_files(dockerfile::GitUrl url, bool keep_git_dir, const std::string& name, const dockerfile::Span& at);
+  StepId download(const std::string& url, const std::string& checksum, const std::string& name, const std::string& shown,
+                  const dockerfile::Span& at);
+  /// What a source of ADD that is no path names; nullopt for paths.
+  std::optional<Copy::Source> remote_source(const std::string& source, const dockerfile::Add& add, const dockerfile::Span& at);
   StepId add_step(Step step);
   std::string step_name(StageState& s, const std::string& text, bool counts);
   Error error(const dockerfile::Span& span, std::string what, std::string hint = {}) const;

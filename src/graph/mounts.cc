@@ -42,7 +42,7 @@ StepId Lowering::source_named(const std::string& from, StageState& user,
     throw error(at, fmt::format("there is no stage number {}", from),
                 fmt::format("stages count from 0; this file has {}", file_.stages.size()));
   if (const auto* context = named_context(request_, from, user.platform)) {
-    if (!context->dir.empty()) return context_files(from, context->dir, false);
+    if (context->image.empty() || context->image == "scratch") return named_files(from, *context, at);
     return image_files(context->image, user.platform, at);
   }
   if (from == "scratch") {
@@ -59,14 +59,6 @@ StepId Lowering::source_named(const std::string& from, StageState& user,
       e.hint(fmt::format("did you mean the stage \"{}\"?", *near));
     throw;
   }
-}
-
-StepId Lowering::main_context(const dockerfile::Span& at) {
-  if (request_.context_dir.empty())
-    throw error(at, "there is no build context to copy from",
-                "the Dockerfile came from standard input alone: pass a directory, or use COPY "
-                "--from or heredocs");
-  return context_files("context", request_.context_dir, true);
 }
 
 void Lowering::want(StepId context_step, const std::string& pattern) {

@@ -243,6 +243,18 @@ Slot::~Slot() {
 }
 
 std::expected<Response, Failure> Slot::run(const Request& request, const Hop& hop) {
+  bool stale = false;
+  auto result = attempt(request, hop, false, stale);
+  if (!stale) return result;
+  hop.body->rewind();
+  return attempt(request, hop, true, stale);
+}
+
+/// `stale` is set when the failure is only that an idle connection turned out to be closed, and the
+/// same may be asked again. curl repeats by itself what failed while it waited for the answer, but
+/// not what failed while it sent the body.
+std::expected<Response, Failure> Slot::attempt(const Request& request, const Hop& hop,
+                                               bool new_connection, bool& stale) {
   CURL* const easy = easy_;
   Transfer transfer;
   transfer.request = &request;
@@ -257,6 +269,7 @@ std::expected<Response, Failure> Slot::run(const Request& request, const Hop& ho
   curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.error_text.data());
   curl().easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl().easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl().easy_setopt(easy, CURLOPT_FRESH_CONNECT, new_connection ? 1L : 0L);
   curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl().easy_setopt(easy, CURLOPT_USERAGENT, "slipway");
@@ -290,6 +303,7 @@ std::expected<Response, Failure> Slot::run(const Request& request, const Hop& ho
 
   CURLcode code = CURLE_OK;
   bool cancelled = false;
+  bool reused = false;
   {
     const os::SigpipeHeld no_signal;
     CHECK(curl().multi_add_handle(multi_, easy) == CURLM_OK);
@@ -312,6 +326,7 @@ std::expected<Response, Failure> Slot::run(const Request& request, const Hop& ho
     long connects = 0;
     curl().easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
     opened_ += static_cast<uint64_t>(connects);
+    reused = connects == 0;
     // A name look-up that hangs must not delay the cancellation.
     if (cancelled) curl().easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl().multi_remove_handle(multi_, easy);
@@ -324,6 +339,8 @@ std::expected<Response, Failure> Slot::run(const Request& request, const Hop& ho
     if (transfer.too_large)
       result.error().message = fmt::format("the answer is larger than {} bytes", request.max_body);
     if (transfer.too_large) result.error().kind = Failure::Kind::Protocol;
+    stale = reused && !new_connection && result.error().kind == Failure::Kind::Dropped &&
+            transfer.response.status == 0 && hop.body && hop.body->repeatable && hop.body->rewind;
   }
   curl().easy_reset(easy);
   if (transfer.thrown) std::rethrow_exception(transfer.thrown);

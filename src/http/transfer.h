@@ -30,6 +30,9 @@ class Slot {
   uint64_t take_opened() { return std::exchange(opened_, 0); }
 
  private:
+  std::expected<Response, Failure> attempt(const Request& request, const Hop& hop,
+                                           bool new_connection, bool& stale);
+
   void* multi_ = nullptr;
   void* easy_ = nullptr;
   uint64_t opened_ = 0;

@@ -28,6 +28,8 @@ constexpr std::pair<const char*, const char*> kConfig[] = {
     {"fetch.unpackLimit",
      "1"},  // objects arrive as one pack: all of them or none, whenever we are killed
     {"pack.threads", "1"},  // packs that we keep are the same on every machine
+    {"http.lowSpeedLimit", "1"},  // bytes in a second, for as many seconds: a server that died is noticed
+    {"http.lowSpeedTime", "120"},
 };
 
 std::string shell_quoted(std::string_view text) {
@@ -179,6 +181,7 @@ os::Finished GitProgram::run(const Place& place, std::vector<std::string> args) 
   command.env = env_;
   command.cwd = place.work_tree.empty() ? "/" : place.work_tree;
   command.umask = 022;
+  command.own_group = true;  // git-remote-http and its like
   return os::run(command, stop_);
 }
 

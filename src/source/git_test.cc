@@ -318,6 +318,24 @@ TEST_F(GitTest, SshWithoutAnAgentIsRefusedBeforeAnythingRuns) {
   EXPECT_NE(message_of("git@127.0.0.1:repo").find("--ssh default"), std::string::npos);
 }
 
+TEST_F(GitTest, SshGetsTheAgentAndNoneOfTheUsersConfiguration) {
+  sh("mkdir bin && printf '#!/bin/sh\\necho \"$SSH_AUTH_SOCK $*\" >>%s/asked\\nfor last; do :; "
+     "done\\n"
+     "exec sh -c \"$last\"\\n' \"$PWD\" >bin/ssh && chmod 755 bin/ssh");
+  const std::string path = ::getenv("PATH");
+  ::setenv("PATH", (dir_.path() + "/bin:" + path).c_str(), 1);
+  access_.ssh_agent = "/agent.sock";
+  access_.known_hosts = "/home/of me/known_hosts";
+  const std::string got = listing(files("me@server:" + dir_.path() + "/repo.git"));
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(got, kFiles);
+  const std::string asked = os::read_file(dir_.path() + "/asked");
+  EXPECT_EQ(asked.substr(0, asked.find(' ')), "/agent.sock");
+  for (const char* part :
+       {"-F /dev/null", "BatchMode=yes", "\"/home/of me/known_hosts\"", " me@server "})
+    EXPECT_NE(asked.find(part), std::string::npos) << part << " in " << asked;
+}
+
 TEST_F(GitTest, SubmodulesComeAlongWithoutTheirGitLinks) {
   sh("git init -q -b main sub.git && cd sub.git && printf inner >inner && git add . && git commit "
      "-qm sub && cd ../repo.git &&"

@@ -39,7 +39,7 @@ start() {
     CONTAINERS_REGISTRIES_CONF "$public/registries.conf" SLIPWAY "$public/bin/slipway" >"$state/env"
   mkdir "$public/bin"
   cp "$slipway" "$public/bin/slipway"
-  cp "$here/lib.sh" "$top/tests/lib/run_image.py" "$state/registry/registries.conf" "$public"
+  cp "$here/lib.sh" "$top/tests/lib/run_image.py" "$top/tests/lib/git_server.py" "$state/registry/registries.conf" "$public"
   cp -r "$top/build/images/oci/busybox" "$public/busybox-layout"
   cp -r "$top/examples" "$public/examples"
   chmod -R u+rwX,go+rX-w "$public"

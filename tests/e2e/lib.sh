@@ -65,21 +65,36 @@ start() { python3 "$PUBLIC/run_image.py" "$1" "linux/${2:-$(native)}" "${@:3}"; 
 # unique NAME: a repository of the registry that nobody else uses
 unique() { echo "$REGISTRY/$1-$(basename "$SCENARIO" | tr '[:upper:]' '[:lower:]' | tr '._' '-')"; }
 
+# server COMMAND...: starts a server that prints its port first; sets $url. It ends with the scenario.
+servers=()
+server() {
+  exec {answer}< <(exec "$@")
+  servers+=($!)
+  trap 'kill "${servers[@]}" 2>/dev/null || true; wait "${servers[@]}" 2>/dev/null || true' EXIT
+  read -r port <&"$answer"
+  url=http://127.0.0.1:$port
+}
+
 # serve FOLDER: serves files over HTTP on the loopback interface; sets $url
 serve() {
-  exec {server}< <(exec python3 -u - "$1" <<'PYTHON'
+  server python3 -u -c '
 import functools, http.server, sys
 handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
 print(server.server_address[1], flush=True)
 sys.stdout = sys.stderr
-server.serve_forever()
-PYTHON
-  )
-  server_pid=$!
-  trap 'kill $server_pid 2>/dev/null; wait $server_pid 2>/dev/null || true' EXIT
-  read -r port <&"$server"
-  url=http://127.0.0.1:$port
+server.serve_forever()' "$1"
+}
+
+# serve_git FOLDER [AUTHORIZATION]: serves the git repositories below it, to everybody or to who sends that header
+# ("token:T" for GIT_AUTH_TOKEN=T); sets $url
+serve_git() { server python3 -u "$PUBLIC/git_server.py" "$@"; }
+
+# repository FOLDER: makes a git repository of it, or commits what changed in it
+repository() {
+  run git -C "$1" -c init.defaultBranch=main init -q
+  run git -C "$1" add -A
+  run git -C "$1" -c user.name=n -c user.email=e commit -qm message
 }
 
 # require COMMAND...: skips the scenario where a tool is not there
