@@ -1,7 +1,9 @@
 #include "build/build.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -21,6 +23,8 @@
 #include "build/step_runner.h"
 #include "graph/lower.h"
 #include "os/fs.h"
+#include "record/recorder.h"
+#include "record/shelf.h"
 #include "registry/client.h"
 #include "schedule/builder.h"
 #include "source/image.h"
@@ -149,6 +153,7 @@ StepOptions step_options(const BuildRequest& request, const Inputs& inputs, cons
   out.git = git_access(request, ssh.sockets());
   out.host = oci::host_platform();
   out.forbid_emulation = request.emulation == Emulation::Forbid;
+  out.max_emulated = request.max_emulated;
   out.single_id = ns.mapping == exec::IdMapping::Single;
   out.threads = std::max(2u, std::thread::hardware_concurrency());
   for (const auto& context : graph.contexts) {
@@ -212,16 +217,38 @@ std::map<graph::StepId, std::string> commits(const graph::Graph& graph, const St
   return out;
 }
 
-}  // namespace
+/// What a record says of the request itself.
+record::Build record_of(const BuildRequest& request) {
+  record::Build out;
+  out.started = std::time(nullptr);
+  out.id = record::new_id(out.started);
+  out.context = request.context;
+  out.target = request.target;
+  out.names = request.tags;
+  out.build_platform = oci::host_platform().str();
+  return out;
+}
 
-BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& all_steps, std::stop_token stop) {
-  refuse_unsupported(request);
-  check_outputs(request);
+/// The emulators that the steps ran under.
+std::map<std::string, std::string> emulators(const std::vector<record::Step>& steps) {
+  std::vector<oci::Platform> foreign;
+  for (const auto& step : steps)
+    if (step.cost.how == seams::HowRun::Emulated) foreign.push_back(oci::parse_platform(step.platform));
+  std::map<std::string, std::string> out;
+  if (!foreign.empty())
+    for (const auto& [platform, emulator] : exec::enable_emulation(foreign)) out[platform] = emulator.version;
+  return out;
+}
+
+/// The whole build. What a record needs and only it knows goes into `record`, the store's root into `store_root`.
+BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& all_steps,
+                           record::Build& record, std::string& store_root, std::stop_token stop) {
   if (!ns.note.empty()) all_steps.on_warning(ns.note, "");
   std::stop_source cancel;
   const std::stop_callback forward(stop, [&] { cancel.request_stop(); });
 
   store::Store store(request.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : request.store);
+  store_root = store.root();
   for (const auto& warning : store.take_warnings()) all_steps.on_warning(warning, "");
   const SshAgents ssh(request.ssh);
   const source::GitAccess git = git_access(request, ssh.sockets());
@@ -231,6 +258,8 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
                                               .single_id = ns.mapping == exec::IdMapping::Single,
                                               .threads = std::max(2u, std::thread::hardware_concurrency()),
                                               .stop = cancel.get_token()});
+  record.dockerfile_name = inputs.dockerfile_name;
+  record.dockerfile_text = inputs.dockerfile_text;
   LaterSteps observer(all_steps, inputs.steps);
   const std::optional<int64_t> epoch = source_date_epoch(request, inputs);
   const std::string created = image::rfc3339(epoch.value_or(tree::kNeutralTime));
@@ -239,6 +268,7 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
   source::Images images(store, client);
   ImageResolver resolver(images, observer, request.pull, cancel.get_token());
   const graph::Request wanted = graph_request(request, inputs, created);
+  for (const auto& platform : wanted.platforms) record.platforms.push_back(platform.str());
   if (request.call.name != "build") return answer_call(request, inputs, wanted, resolver);
   dockerfile::Dockerfile file;
   if (auto errors = read_dockerfile(inputs, wanted, file); !errors.empty()) throw dockerfile::as_one(std::move(errors));
@@ -281,6 +311,42 @@ BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams:
   if (!request.iidfile.empty()) os::write_file_atomic(request.iidfile, result.image_id);
   if (!request.metadata_file.empty()) os::write_file_atomic(request.metadata_file, result.metadata_json);
   return result;
+}
+
+}  // namespace
+
+BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& view, std::stop_token stop) {
+  refuse_unsupported(request);
+  check_outputs(request);
+  const auto begin = std::chrono::steady_clock::now();
+  record::Recorder recorder(view);
+  record::Build record = record_of(request);
+  std::string store_root;
+  const auto keep = [&](std::string error) {
+    if (store_root.empty() || request.call.name != "build") return;
+    record.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    record.ok = error.empty();
+    record.error = std::move(error);
+    record.steps = recorder.steps();
+    try {
+      record.emulators = emulators(record.steps);
+      record::put(store_root, record);
+    } catch (const Error& e) {
+      // An image is worth more than the memory of how it was made.
+      view.on_warning("this build leaves no record: " + e.message(), store_root);
+    }
+  };
+  try {
+    BuildResult result = build_recorded(request, ns, recorder, record, store_root, stop);
+    keep("");
+    return result;
+  } catch (const Cancelled&) {
+    keep("stopped");
+    throw;
+  } catch (const Error& e) {
+    keep(e.message());
+    throw;
+  }
 }
 
 }  // namespace slipway::build

@@ -32,6 +32,7 @@ class LaterSteps : public seams::Observer {
     inner_.on_finished(step + before_, state, cost, error);
   }
   void on_warning(std::string_view text, std::string_view location) override { inner_.on_warning(text, location); }
+  void on_check(const seams::CheckWarning& warning) override { inner_.on_check(warning); }
   void on_end(bool ok) override { inner_.on_end(ok); }
 
  private:

@@ -68,6 +68,17 @@ class Tail {
   std::string text_;
 };
 
+seams::StepCost cost_of(const exec::RunResult& ran, bool is_foreign) {
+  seams::StepCost cost{.wall_seconds = ran.wall_seconds,
+                       .cpu_seconds = ran.cpu_seconds,
+                       .emulated_seconds = ran.emulated_seconds,
+                       .how = is_foreign ? seams::HowRun::Emulated : seams::HowRun::Native,
+                       .programs = {}};
+  for (const auto& one : ran.programs)
+    cost.programs.push_back({one.program, one.is_emulated, one.processes, one.cpu_seconds});
+  return cost;
+}
+
 }  // namespace
 
 // What a bind mount shows, as a digest; nullopt while its files are not there.
@@ -296,6 +307,8 @@ void StepRunner::execute_run(Id id) {
     tail.add(bytes);
     observer_.on_output(id, bytes, is_stderr);
   };
+  if (is_foreign && options_.max_emulated)
+    spec.may_go_on = [&](double emulated) { return emulation_.add(id, emulated) <= *options_.max_emulated; };
   spec.upper = store_.new_dir();
   const int64_t started = now_ns();
   exec::RunResult ran;
@@ -304,6 +317,13 @@ void StepRunner::execute_run(Id id) {
   } catch (...) {
     store_.drop_dir(spec.upper);
     throw;
+  }
+  result.cost = cost_of(ran, is_foreign);
+  const double emulated = emulation_.add(id, ran.emulated_seconds);
+  if (ran.was_ended || (options_.max_emulated && emulated > *options_.max_emulated)) {
+    store_.drop_dir(spec.upper);
+    throw Error(fmt::format("the build has spent {:.1f} seconds of CPU in the emulator, more than --max-emulated allows", emulated),
+                {}, "`slipway why --slow` says what was emulated and how to avoid it");
   }
   if (ran.exit_code != 0) {
     store_.drop_dir(spec.upper);
@@ -324,12 +344,7 @@ void StepRunner::execute_run(Id id) {
   finish(id, {.id = layer_id,
               .tree = nullptr,
               .flatten_times = false});
-  observer_.on_finished(id, seams::StepState::Done,
-                        {.wall_seconds = ran.wall_seconds,
-                         .cpu_seconds = ran.cpu_seconds,
-                         .emulated_seconds = ran.emulated_seconds,
-                         .how = is_foreign ? seams::HowRun::Emulated : seams::HowRun::Native},
-                        "");
+  observer_.on_finished(id, seams::StepState::Done, result.cost, "");
 }
 
 }  // namespace slipway::build

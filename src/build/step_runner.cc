@@ -60,6 +60,21 @@ seams::Resolution StepRunner::resolve(uint32_t id) {
   }
 }
 
+double EmulatedTime::add(graph::StepId id, double seconds) {
+  {
+    const std::lock_guard lock(mutex_);
+    by_step_[id] = seconds;
+  }
+  return total();
+}
+
+double EmulatedTime::total() const {
+  const std::lock_guard lock(mutex_);
+  double sum = 0;
+  for (const auto& [id, seconds] : by_step_) sum += seconds;
+  return sum;
+}
+
 void StepRunner::execute(uint32_t id) {
   const graph::Step& step = graph_.steps[id];
   observer_.on_started(id);
@@ -83,7 +98,7 @@ void StepRunner::fail_at(Id id, Error& error) {
     error.excerpt(excerpt(options_.dockerfile, step.location));
   }
   error.while_doing("in step " + step.name);
-  observer_.on_finished(id, seams::StepState::Failed, {}, error.message());
+  observer_.on_finished(id, seams::StepState::Failed, results_[id].cost, error.message());
   throw error;
 }
 

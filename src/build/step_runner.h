@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -45,6 +46,7 @@ struct StepOptions {
   source::GitAccess git;
   oci::Platform host;
   bool forbid_emulation = false;
+  std::optional<double> max_emulated;  // seconds of CPU for the whole build
   bool single_id = false;
   unsigned threads = 2;
 };
@@ -58,6 +60,19 @@ struct StepResult {
   bool is_done = false;   // the files are there or can be had
   std::vector<std::vector<tree::Pick>> picks;  // of a Copy, from resolve to execute
   source::GitCommit commit;                    // of a GitCheckout, from resolve to execute
+  seams::StepCost cost;                        // of a Run, also of one that failed
+};
+
+/// Seconds of CPU that the steps of one build have spent in emulators. Thread-safe.
+class EmulatedTime {
+ public:
+  /// Step `id` has spent `seconds` so far; returns the sum over all steps.
+  double add(graph::StepId id, double seconds);
+  double total() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<graph::StepId, double> by_step_;
 };
 
 class StepRunner : public seams::Runner {
@@ -117,6 +132,7 @@ class StepRunner : public seams::Runner {
   source::Images& images_;
   Layers& layers_;
   seams::Observer& observer_;
+  EmulatedTime emulation_;
   StepOptions options_;
   std::stop_token stop_;
   source::Git git_;

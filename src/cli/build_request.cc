@@ -154,6 +154,13 @@ void read_own_flags(const ParsedArgs& args, const Environment& environment,
     request.emulation = build::Emulation::Forbid;
   else
     throw Error(fmt::format("\"{}\" is none of allow, warn, forbid", emulation), "--emulation");
+  if (const auto text = args.value("max-emulated")) {
+    const auto duration = parse_go_duration(*text);
+    if (!duration || *duration < 0)
+      throw Error(fmt::format("\"{}\" is no duration", *text), "--max-emulated",
+                  "write it like 30s, 5m or 1h30m");
+    request.max_emulated = static_cast<double>(*duration) / 1e9;
+  }
   if (const auto text = args.value("max-parallel")) {
     const auto number = parse_u64(*text);
     if (!number || *number == 0 || *number > 10000)

@@ -76,6 +76,16 @@ constexpr Flag kPrune[] = {
      .help = "Without effect",
      .is_hidden = true},
 };
+constexpr Flag kHistory[] = {kFormat, kStore};
+constexpr Flag kWhy[] = {
+    {.name = "slow", .help = "What ran under emulation, what it cost and which edit removes it"},
+    {.name = "format",
+     .kind = Kind::Value,
+     .value = "text|json",
+     .help = "Form of the output (default text)",
+     .complete = Complete::Choice,
+     .choices = "text,json"},
+    kStore};
 constexpr Flag kVersion[] = {kFormat};
 constexpr Flag kParse[] = {{.name = "format",
                             .kind = Kind::Value,
@@ -110,7 +120,7 @@ Without --output, --load and --push the image goes into the store under the name
 constexpr std::string_view kEnvironmentHint =
     "\nEvery command has --help. `slipway man` prints the manual page.\n";
 
-constexpr std::array<Command, 10> kCommands = {{
+constexpr std::array<Command, 12> kCommands = {{
     {.name = "build",
      .aliases = "b",
      .arguments = "[OPTIONS] PATH | URL | -",
@@ -136,6 +146,16 @@ constexpr std::array<Command, 10> kCommands = {{
      .text = "Never touches what a running build uses. Without --all, images with a name and what "
              "they are made of stay.\n",
      .flags = kPrune},
+    {.name = "history",
+     .arguments = "[OPTIONS]",
+     .summary = "List the builds of this store with what they took",
+     .flags = kHistory},
+    {.name = "why",
+     .arguments = "--slow [BUILD]",
+     .summary = "Explain a build from its record",
+     .text = "BUILD is an id of `slipway history` or its begin; the last build if left out.\n",
+     .flags = kWhy,
+     .max_arguments = 1},
     {.name = "parse",
      .arguments = "[OPTIONS] FILE",
      .summary = "Print a Dockerfile as it was understood",
@@ -177,7 +197,7 @@ constexpr std::array<Command, 10> kCommands = {{
      .text = kEnvironmentHint,
      .max_arguments = 1,
      .complete = Complete::Choice,
-     .choices = "build,images,du,prune,parse,expand,version,completion,man"},
+     .choices = "build,images,du,prune,history,why,parse,expand,version,completion,man"},
 }};
 
 bool has_name(const Command& command, std::string_view name) {

@@ -11,6 +11,8 @@ int build_command(const ParsedArgs& args, const Io& io);
 int images_command(const ParsedArgs& args, const Io& io);
 int du_command(const ParsedArgs& args, const Io& io);
 int prune_command(const ParsedArgs& args, const Io& io);
+int history_command(const ParsedArgs& args, const Io& io);
+int why_command(const ParsedArgs& args, const Io& io);
 int parse_command(const ParsedArgs& args, const Io& io);
 int expand_command(const ParsedArgs& args, const Io& io);
 int version_command(const ParsedArgs& args, const Io& io);

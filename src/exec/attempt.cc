@@ -40,7 +40,7 @@ std::atomic<bool> is_proc_ours{true};
 
 Running start(size_t runtime_index, const Bundle& bundle,
               const std::vector<std::pair<int, std::string>>& mounts,
-              const std::vector<int>& cgroups, bool own_proc, int output, int errors) {
+              const std::vector<int>& cgroups, bool own_proc, int output, int errors, int meter) {
   const Runtime& runtime = installed_runtimes()[runtime_index];
   Launch what;
   what.program = runtime_program(runtime_index);
@@ -48,6 +48,7 @@ Running start(size_t runtime_index, const Bundle& bundle,
   const char* path = std::getenv("PATH");
   what.env = {fmt::format("PATH={}", path ? path : "/usr/sbin:/usr/bin:/sbin:/bin")};
   what.cgroups = cgroups;
+  what.meter = meter;
   what.own_proc = own_proc;
   what.hide_cgroups = runtime.kind == RuntimeKind::Crun;
   // An empty pipe rather than /dev/null: runtimes give the standard streams to the user of the step
@@ -89,13 +90,16 @@ Attempt run_bundle(size_t runtime, const Bundle& bundle, const RunSpec& spec,
     config.own_proc = is_proc_ours;
     bundle.write("config.json", container_config(spec, config));
     Pipe out, err;
+    Meter meter;
     try {
-      Running running =
-          start(runtime, bundle, mounts, cgroups, config.own_proc, out.write.get(), err.write.get());
+      Running running = start(runtime, bundle, mounts, cgroups, config.own_proc, out.write.get(),
+                              err.write.get(), spec.insecure ? -1 : meter.child_socket());
       out.write.reset();
       err.write.reset();
-      return OutputPump(spec.output, std::move(out.read), std::move(err.read), bundle.file("pid"))
-          .run(running, stop);
+      meter.take_listener();
+      OutputPump pump(spec.output, std::move(out.read), std::move(err.read), bundle.file("pid"));
+      pump.ask(spec.may_go_on);
+      return pump.run(running, meter, stop);
     } catch (const ProcIsHidden&) {
       CHECK(config.own_proc);
       is_proc_ours = false;

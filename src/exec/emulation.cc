@@ -10,9 +10,12 @@
 #include <cerrno>
 #include <cstdlib>
 #include <mutex>
+#include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "exec/emulators.h"
 #include "exec/foreign.h"
 #include "exec/ground.h"
 #include "exec/sandbox.h"
@@ -162,12 +165,31 @@ Emulator enable(const ForeignArch& arch) {
   return {emulator.path, version_of(emulator.path)};
 }
 
+/// What enable_emulation has found, by architecture.
+struct Enabled {
+  std::mutex mutex;
+  std::map<std::string, Emulator> by_arch;
+  std::set<std::pair<dev_t, ino_t>> files;
+};
+
+Enabled& enabled() {
+  static Enabled all;
+  return all;
+}
+
 }  // namespace
 
+bool is_emulator(const std::string& path) {
+  struct stat file;
+  if (::stat(path.c_str(), &file) != 0) return false;
+  Enabled& all = enabled();
+  const std::lock_guard lock(all.mutex);
+  return all.files.contains({file.st_dev, file.st_ino});
+}
+
 std::map<std::string, Emulator> enable_emulation(const std::vector<oci::Platform>& platforms) {
-  static std::mutex mutex;
-  static std::map<std::string, Emulator> enabled;  // by architecture
-  const std::lock_guard lock(mutex);
+  Enabled& all = enabled();
+  const std::lock_guard lock(all.mutex);
   const oci::Platform host = oci::host_platform();
   std::map<std::string, Emulator> result;
   for (const auto& platform : platforms) {
@@ -177,8 +199,13 @@ std::map<std::string, Emulator> enable_emulation(const std::vector<oci::Platform
       throw Error(
           fmt::format("programs of {} cannot be run here", platform.str()), {},
           "build it on a machine of that platform, or leave out the RUN instructions for it");
-    auto known = enabled.find(platform.arch);
-    if (known == enabled.end()) known = enabled.emplace(platform.arch, enable(*arch)).first;
+    auto known = all.by_arch.find(platform.arch);
+    if (known == all.by_arch.end()) {
+      known = all.by_arch.emplace(platform.arch, enable(*arch)).first;
+      struct stat file;
+      if (::stat(known->second.path.c_str(), &file) == 0)
+        all.files.emplace(file.st_dev, file.st_ino);
+    }
     result[platform.str()] = known->second;
   }
   return result;

@@ -18,6 +18,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "exec/meter.h"
 #include "exec/mounts.h"
 
 // ThreadSanitizer takes a call of clone for a fork and from then on refuses new threads, in this
@@ -112,8 +113,14 @@ int child_main(void* argument) {
   if (!redirect(what.input, 0) || !redirect(what.output, 1) || !redirect(what.errors, 2))
     return fail(task, "redirect", "the output");
   ::sigprocmask(SIG_SETMASK, &task.signals, nullptr);
-  ::syscall(SYS_execveat, what.program, "", task.argv, task.env, AT_EMPTY_PATH);
-  return fail(task, "start", task.argv[0]);
+  if (what.meter >= 0 && (errno = install_meter(what.meter)) != 0)
+    fail(task, "watch", "the step's processes");
+  else
+    ::syscall(SYS_execveat, what.program, "", task.argv, task.env, AT_EMPTY_PATH);
+  if (!task.failed) fail(task, "start", task.argv[0]);
+  // Not _exit: that call would wait for the parent, which waits for this child.
+  ::syscall(SYS_exit, 127);
+  return 127;
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {

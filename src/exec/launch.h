@@ -25,6 +25,7 @@ struct Launch {
   std::vector<std::pair<int, std::string>> mounts;
   /// Files of the cgroups that the step is to be in; it enters them before anything else.
   std::vector<int> cgroups;
+  int meter = -1;  // of install_meter, or -1
   /// A /proc that shows the namespace of the runtime. Without it the runtime sees the processes of
   /// ours.
   bool own_proc = true;
@@ -47,6 +48,7 @@ class Running {
   ~Running();  // kills and waits if nobody waited
 
   int pidfd() const { return pidfd_.get(); }  // readable once the runtime has ended
+  pid_t pid() const { return pid_; }
   /// Ends every process of the step at once.
   void kill();
   /// Waits for the end; afterwards no process and no mount of the step is left. Returns waitpid's

@@ -11,6 +11,11 @@
 #include "os/fs.h"
 
 namespace slipway::exec {
+namespace {
+
+constexpr std::chrono::milliseconds kAskEvery{500};
+
+}  // namespace
 
 StopEvent::StopEvent(const std::stop_token& stop)
     : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), callback_(stop, [this] {
@@ -25,15 +30,16 @@ OutputPump::OutputPump(const Sink& sink, os::UniqueFd out, os::UniqueFd err,
       err_(std::move(err)),
       started_file_(std::move(started_file)) {}
 
-Attempt OutputPump::run(Running& running, const StopEvent& stop) {
+Attempt OutputPump::run(Running& running, Meter& meter, const StopEvent& stop) {
   Attempt attempt;
   bool ended = false;
   while (out_ || err_ || !ended) {
-    std::array<pollfd, 4> fds = {{{out_.get(), POLLIN, 0},
+    std::array<pollfd, 5> fds = {{{out_.get(), POLLIN, 0},
                                   {err_.get(), POLLIN, 0},
                                   {ended ? -1 : running.pidfd(), POLLIN, 0},
-                                  {attempt.stopped ? -1 : stop.fd(), POLLIN, 0}}};
-    if (::poll(fds.data(), fds.size(), held_.empty() ? -1 : 20) < 0) {
+                                  {attempt.stopped ? -1 : stop.fd(), POLLIN, 0},
+                                  {meter.fd(), POLLIN, 0}}};
+    if (::poll(fds.data(), fds.size(), patience()) < 0) {
       if (errno == EINTR) continue;
       throw errno_error("wait for the step");
     }
@@ -41,6 +47,15 @@ Attempt OutputPump::run(Running& running, const StopEvent& stop) {
       attempt.stopped = true;
       running.kill();
     }
+    if (const auto now = std::chrono::steady_clock::now();
+        may_go_on_ && !attempt.was_ended && now - asked_ >= kAskEvery) {
+      asked_ = now;
+      if (!may_go_on_(meter.emulated_seconds(running.pid()))) {
+        attempt.was_ended = true;
+        running.kill();
+      }
+    }
+    if (fds[4].revents) meter.on_ready(fds[4].revents & POLLHUP);
     if (fds[0].revents) pass_on(out_, false);
     if (fds[1].revents) pass_on(err_, true);
     release_held();
@@ -50,7 +65,14 @@ Attempt OutputPump::run(Running& running, const StopEvent& stop) {
     }
   }
   attempt.held_errors = std::move(held_);
+  attempt.is_metered = meter.has_listened();
+  attempt.programs = meter.programs();
   return attempt;
+}
+
+int OutputPump::patience() const {
+  if (!held_.empty()) return 20;
+  return may_go_on_ ? static_cast<int>(kAskEvery.count()) : -1;
 }
 
 void OutputPump::pass_on(os::UniqueFd& from, bool is_stderr) {

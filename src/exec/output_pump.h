@@ -5,13 +5,16 @@
 #include <sys/resource.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exec/launch.h"
+#include "exec/meter.h"
 #include "os/fd.h"
 
 namespace slipway::exec {
@@ -32,7 +35,10 @@ struct Attempt {
   int status = 0;  // waitpid's
   rusage usage{};
   bool stopped = false;
+  bool was_ended = false;  // by may_go_on
   std::string held_errors;  // stderr from before the step's own program ran: what the runtime said
+  bool is_metered = false;
+  std::vector<ProgramCost> programs;  // the runtime's processes among them
 };
 
 /// Passes output on until the runtime has ended and both pipes are dry. What arrives on stderr
@@ -41,16 +47,22 @@ class OutputPump {
  public:
   using Sink = std::function<void(std::string_view bytes, bool is_stderr)>;
   OutputPump(const Sink& sink, os::UniqueFd out, os::UniqueFd err, std::string started_file);
-  Attempt run(Running& running, const StopEvent& stop);
+  /// `may_go_on` as in RunSpec.
+  void ask(const std::function<bool(double)>& may_go_on) { may_go_on_ = may_go_on; }
+  Attempt run(Running& running, Meter& meter, const StopEvent& stop);
 
  private:
   void pass_on(os::UniqueFd& from, bool is_stderr);
   void release_held();
+  /// How long poll may wait, in milliseconds; -1 for ever.
+  int patience() const;
 
   const Sink& sink_;
   os::UniqueFd out_, err_;
   std::string started_file_, held_;
   bool has_started_ = false;
+  std::function<bool(double)> may_go_on_;
+  std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
   std::array<uint8_t, 32 * 1024> buffer_{};
 };
 

@@ -59,15 +59,30 @@ struct RunSpec {
   ResourceLimits limits;
   /// Output as it comes, from one thread; `is_stderr` tells the stream.
   std::function<void(std::string_view bytes, bool is_stderr)> output;
+  /// Asked about every half second with the CPU seconds that emulators have used so far; false ends
+  /// the step. Empty: never asked.
+  std::function<bool(double emulated_seconds)> may_go_on;
+};
+
+/// What the processes of one executable used, up to their ends.
+struct ProgramCost {
+  std::string program;       // its path as the step sees it; of an emulated one, not the emulator's
+  bool is_emulated = false;
+  uint64_t processes = 0;
+  double cpu_seconds = 0;
 };
 
 struct RunResult {
   int exit_code = 0;  // 128 + signal when killed by one
   int signal = 0;     // the signal that ended the step's first process, or 0
   bool oom_killed = false;
+  bool was_ended = false;  // by RunSpec::may_go_on
   double wall_seconds = 0;
   double cpu_seconds = 0;       // user + system of all processes of the step
   double emulated_seconds = 0;  // the part of it spent in an emulator
+  /// Dearest first; the runtime is not among them. Processes killed by a signal are not counted
+  /// here; empty where processes could not be watched.
+  std::vector<ProgramCost> programs;
 };
 
 /// Runs to the end. A non-zero exit is a result, not an Error. Throws Error when the sandbox cannot

@@ -46,6 +46,22 @@ uint64_t oom_kills() {
   return 0;
 }
 
+/// The step's own programs, without the runtime, which may run from a copy in memory.
+std::vector<ProgramCost> without_runtime(std::vector<ProgramCost> all, const std::string& runtime) {
+  std::erase_if(all, [&](const ProgramCost& cost) {
+    return cost.program == runtime || cost.program.starts_with("/memfd:");
+  });
+  return all;
+}
+
+/// Without a meter all of a foreign step counts as emulated, which is nearly right.
+double emulated_seconds(const Attempt& attempt, const oci::Platform& platform, double cpu_seconds) {
+  double sum = 0;
+  for (const auto& cost : attempt.programs) sum += cost.is_emulated ? cost.cpu_seconds : 0;
+  if (attempt.is_metered && sum > 0) return std::min(sum, cpu_seconds);
+  return oci::runs_natively(oci::host_platform(), platform) ? 0 : cpu_seconds;
+}
+
 /// What one attempt came to.
 struct Outcome {
   int exit_code = 0;
@@ -120,14 +136,15 @@ RunResult run_step(const RunSpec& spec, std::stop_token stop) {
     if (!first_failure.empty()) prefer_runtime(index);
     RunResult result;
     result.exit_code = outcome.exit_code;
+    result.was_ended = attempt.was_ended;
     result.signal =
         result.exit_code > 128 && result.exit_code <= 128 + 64 ? result.exit_code - 128 : 0;
     // Without a cgroup of its own, a kill anywhere on the host while it ran is the best guess.
     result.oom_killed =
         result.signal == SIGKILL && (cgroup.was_oom_killed() || oom_kills() > oom_before);
     result.cpu_seconds = seconds(attempt.usage.ru_utime) + seconds(attempt.usage.ru_stime);
-    if (!oci::runs_natively(oci::host_platform(), spec.platform))
-      result.emulated_seconds = result.cpu_seconds;
+    result.programs = without_runtime(attempt.programs, installed_runtimes()[index].path);
+    result.emulated_seconds = emulated_seconds(attempt, spec.platform, result.cpu_seconds);
     result.wall_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     return result;
   }

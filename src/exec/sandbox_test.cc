@@ -194,6 +194,8 @@ TEST_F(RunStep, RunsForeignProgramsUnderTheEmulator) {
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(output, "name");
   EXPECT_GT(result.emulated_seconds, 0);
+  ASSERT_FALSE(result.programs.empty());
+  EXPECT_LE(result.emulated_seconds, result.cpu_seconds);
   if (ground().ns.mapping == IdMapping::Single) return;
   ASSERT_EQ(::chown(path("base/bin/foreign").c_str(), 7, 7), 0);
   ASSERT_EQ(::chmod(path("base/bin/foreign").c_str(), 04755), 0);

@@ -168,6 +168,11 @@ class RawJson : public seams::Observer {
                                                      : "not-run";
     own["cpuSeconds"] = step.cost.cpu_seconds;
     own["emulatedSeconds"] = step.cost.emulated_seconds;
+    for (const auto& cost : step.cost.programs)
+      own["programs"].push_back({{"path", cost.program},
+                                 {"emulated", cost.is_emulated},
+                                 {"processes", cost.processes},
+                                 {"cpuSeconds", cost.cpu_seconds}});
     out["slipway"] = std::move(own);
     return out;
   }

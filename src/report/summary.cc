@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "report/text.h"
@@ -86,6 +88,27 @@ std::string totals(const History& history, double now) {
   return out + "\n";
 }
 
+/// What the emulated time went into, in one line; empty if nothing was emulated.
+std::string emulated_programs(const History& history) {
+  constexpr size_t kNamed = 3;
+  constexpr double kWorthNaming = 0.05;  // seconds
+  std::map<std::string, double> sums;
+  for (const Step& step : history.steps())
+    for (const auto& cost : step.cost.programs)
+      if (cost.is_emulated) sums[cost.program] += cost.cpu_seconds;
+  std::vector<std::pair<double, std::string>> dearest;
+  for (const auto& [program, seconds] : sums)
+    if (seconds >= kWorthNaming) dearest.emplace_back(seconds, harmless(program, false));
+  if (dearest.empty()) return {};
+  std::ranges::stable_sort(dearest, std::ranges::greater{}, &std::pair<double, std::string>::first);
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < std::min(kNamed, dearest.size()); ++i)
+    parts.push_back(fmt::format("{} {}", dearest[i].second, human_duration(dearest[i].first)));
+  if (dearest.size() > kNamed) parts.push_back("...");
+  return fmt::format("Emulated: {}; `slipway why --slow` says how to avoid it\n",
+                     join(parts, ", "));
+}
+
 }  // namespace
 
 std::string log_time(double seconds) {
@@ -146,7 +169,7 @@ std::string render_summary(const History& history, double now, size_t columns) {
     }
   }
   if (left_out) out += fmt::format(" ... and {} that took less\n", left_out);
-  return out + totals(history, now);
+  return out + totals(history, now) + emulated_programs(history);
 }
 
 }  // namespace slipway::report

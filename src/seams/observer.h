@@ -26,11 +26,20 @@ struct StepInfo {
   std::string location;  // "Dockerfile:12" or empty
 };
 
+/// What the processes of one executable used within a step.
+struct ProgramCost {
+  std::string program;  // its path as the step sees it
+  bool is_emulated = false;
+  uint64_t processes = 0;
+  double cpu_seconds = 0;
+};
+
 struct StepCost {
   double wall_seconds = 0;
   double cpu_seconds = 0;
   double emulated_seconds = 0;
   HowRun how = HowRun::NotRun;
+  std::vector<ProgramCost> programs;  // dearest first; of RUN steps
 };
 
 /// What a build check found in the Dockerfile.

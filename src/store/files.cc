@@ -28,7 +28,7 @@ void make_dir(const std::string& path, mode_t mode) {
 
 /// What a store that another process is creating right now may already hold.
 bool is_ours(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> kDirs = {"blobs",  "layers", "trees", "mounts",
+  static constexpr std::array<std::string_view, 9> kDirs = {"blobs",  "layers", "trees", "mounts", "builds",
                                                             "stamps", "leases", "tmp",   "locks"};
   return std::find(kDirs.begin(), kDirs.end(), name) != kDirs.end() ||
          name.starts_with("oci-layout") || name.starts_with("index.json") ||
