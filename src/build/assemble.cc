@@ -2,14 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <atomic>
-#include <exception>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include "attest/purl.h"
 #include "base/error.h"
+#include "base/parallel.h"
 #include "image/config.h"
 #include "oci/media_types.h"
 
@@ -26,28 +24,12 @@ std::map<std::string, store::LayerBlob> make_blobs(const std::vector<const Stack
   for (const Stack* stack : stacks)
     for (const auto& layer : *stack)
       if (blobs.emplace(layer.id, store::LayerBlob{}).second) todo.push_back(&layer);
-  std::atomic<size_t> next{0};
   std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    try {
-      for (size_t i; (i = next++) < todo.size();) {
-        store::LayerBlob blob = layers.blob(*todo[i], form, progress);
-        const std::lock_guard lock(mutex);
-        blobs[todo[i]->id] = std::move(blob);
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!failure) failure = std::current_exception();
-      next = todo.size();
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (size_t i = 1; i < std::min<size_t>(4, todo.size()); ++i) threads.emplace_back(work);
-    work();
-  }
-  if (failure) std::rethrow_exception(failure);
+  in_parallel(todo.size(), 4, [&](size_t i) {
+    store::LayerBlob blob = layers.blob(*todo[i], form, progress);
+    const std::lock_guard lock(mutex);
+    blobs[todo[i]->id] = std::move(blob);
+  });
   return blobs;
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "layer/diff.h"
 #include "layer/unpack.h"
 #include "os/fd.h"
@@ -127,6 +128,25 @@ std::optional<std::string> Layers::directory(const LayerRef& layer, const Progre
   if (layer.base || !listing(layer, progress)->empty()) dir = unpack(layer, progress);
   const std::lock_guard lock(mutex_);
   return directories_[placed(layer)] = std::move(dir);
+}
+
+std::vector<std::string> Layers::directories(const Stack& stack, const Progress& progress) {
+  std::vector<const LayerRef*> missing;
+  for (const auto& layer : stack) {
+    if (!layer.base) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      if (directories_.contains(placed(layer))) continue;
+    }
+    if (!known_directory(layer)) missing.push_back(&layer);
+  }
+  // A layer that leans on those below it waits for them and they never for it.
+  if (missing.size() > 1)
+    in_parallel(missing.size(), 4, [&](size_t i) { directory(*missing[i], progress); });
+  std::vector<std::string> out;
+  for (const auto& layer : stack)
+    if (auto dir = directory(layer, progress)) out.push_back(std::move(*dir));
+  return out;
 }
 
 // The directory of a layer: found, materialised from a tree, or unpacked from a blob.

@@ -66,6 +66,9 @@ class Layers {
   std::shared_ptr<const tree::Tree> files(const LayerRef& layer, const Progress& progress);
   /// An overlayfs lower with the layer's content; nullopt when the layer is empty.
   std::optional<std::string> directory(const LayerRef& layer, const Progress& progress);
+  /// The same for all layers of a stack, without the empty ones: what has to be fetched and unpacked first is so side by
+  /// side.
+  std::vector<std::string> directories(const Stack& stack, const Progress& progress);
   /// The blob in `form`, made if it is not there. Base layers keep their own form unless `form.force`.
   store::LayerBlob blob(const LayerRef& layer, const LayerForm& form, const Progress& progress);
   /// Whether the layer can be had without running its step: it is in memory, in the store, or fetchable.

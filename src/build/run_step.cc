@@ -265,8 +265,7 @@ void StepRunner::execute_run(Id id) {
   const os::TempDir scratch(store_.scratch_dir(), "run-");
   spec.id = fmt::format("slipway-{}-{}", ::getpid(), id);
   spec.scratch = scratch.path();
-  for (const auto& layer : results_[*step.parent].stack)
-    if (auto dir = layers_.directory(layer, progress_of(id))) spec.lowers.push_back(std::move(*dir));
+  spec.lowers = layers_.directories(results_[*step.parent].stack, progress_of(id));
   spec.argv = run.argv;
   spec.env = run.env;
   spec.env.insert(spec.env.end(), run.proxy_env.begin(), run.proxy_env.end());
