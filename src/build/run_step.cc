@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <deque>
 #include <numeric>
 
@@ -67,6 +68,11 @@ class Tail {
   static constexpr size_t kKeep = 16 * 1024;
   std::string text_;
 };
+
+/// SIGSEGV or SIGILL, of the step's own program or of one whose end its shell passed on.
+bool died_of_bad_code(const exec::RunResult& ran) {
+  return ran.exit_code == 128 + SIGSEGV || ran.exit_code == 128 + SIGILL;
+}
 
 seams::StepCost cost_of(const exec::RunResult& ran, bool is_foreign) {
   seams::StepCost cost{.wall_seconds = ran.wall_seconds,
@@ -244,6 +250,34 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
   return out;
 }
 
+// Runs a step to its end and leaves what it changed in spec.upper. One that died inside an emulator is tried again with the
+// next one that is configured.
+exec::RunResult StepRunner::run_sandbox(Id id, exec::RunSpec& spec, bool is_foreign) {
+  const std::string scratch = spec.scratch;
+  for (int attempt = 1;; ++attempt) {
+    spec.scratch = fmt::format("{}/attempt-{}", scratch, attempt);  // overlayfs wants a work directory that is new
+    os::make_dirs(spec.scratch);
+    exec::Emulator emulator;
+    if (is_foreign) emulator = exec::enable_emulation({spec.platform}).at(spec.platform.str());
+    spec.upper = store_.new_dir();
+    exec::RunResult ran;
+    try {
+      ran = exec::run_step(spec, stop_);
+    } catch (...) {
+      store_.drop_dir(spec.upper);
+      throw;
+    }
+    if (!is_foreign || !died_of_bad_code(ran)) return ran;
+    const auto next = exec::next_emulator(spec.platform, emulator.path);
+    if (!next) return ran;
+    observer_.on_warning(fmt::format("{} died of signal {} inside {} ({}) and was tried again with {} ({})",
+                                     graph_.steps[id].name, ran.exit_code - 128, emulator.path, emulator.version, next->path,
+                                     next->version),
+                         graph_.steps[id].location);
+    store_.drop_dir(spec.upper);
+  }
+}
+
 void StepRunner::execute_run(Id id) {
   const graph::Step& step = graph_.steps[id];
   const auto& run = *step.as<graph::Run>();
@@ -258,7 +292,7 @@ void StepRunner::execute_run(Id id) {
       throw Error(fmt::format("this step would run {} programs under emulation, which --emulation=forbid excludes",
                               step.platform.str()),
                   {}, "put the stage on FROM --platform=$BUILDPLATFORM and cross-compile for $TARGETARCH");
-    exec::enable_emulation({step.platform});
+    exec::enable_emulation({step.platform});  // what cannot work is said before anything is unpacked
   }
 
   exec::RunSpec spec;
@@ -308,18 +342,11 @@ void StepRunner::execute_run(Id id) {
   };
   if (is_foreign && options_.max_emulated)
     spec.may_go_on = [&](double emulated) { return emulation_.add(id, emulated) <= *options_.max_emulated; };
-  spec.upper = store_.new_dir();
   const int64_t started = now_ns();
-  exec::RunResult ran;
-  try {
-    ran = exec::run_step(spec, stop_);
-  } catch (...) {
-    store_.drop_dir(spec.upper);
-    throw;
-  }
+  const exec::RunResult ran = run_sandbox(id, spec, is_foreign);
   result.cost = cost_of(ran, is_foreign);
-  const double emulated = emulation_.add(id, ran.emulated_seconds);
-  if (ran.was_ended || (options_.max_emulated && emulated > *options_.max_emulated)) {
+  if (const double emulated = emulation_.add(id, ran.emulated_seconds);
+      ran.was_ended || (options_.max_emulated && emulated > *options_.max_emulated)) {
     store_.drop_dir(spec.upper);
     throw Error(fmt::format("the build has spent {:.1f} seconds of CPU in the emulator, more than --max-emulated allows", emulated),
                 {}, "`slipway why --slow` says what was emulated and how to avoid it");
@@ -331,7 +358,7 @@ void StepRunner::execute_run(Id id) {
                            : fmt::format("the command failed with exit code {}", ran.exit_code));
     const std::string last = tail.last_lines(12);
     if (!last.empty()) error.while_doing("its last output:\n" + last);
-    if (is_foreign && (ran.signal == 11 || ran.signal == 4 || ran.exit_code == 139 || ran.exit_code == 132))
+    if (is_foreign && died_of_bad_code(ran))
       error.hint("it died inside the emulator: another version of QEMU may do better (SLIPWAY_QEMU_<ARCH>=/path/to/qemu)");
     throw error;
   }

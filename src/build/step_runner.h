@@ -102,6 +102,7 @@ class StepRunner : public seams::Runner {
 
   void execute_copy(Id id);
   void execute_workdir(Id id);
+  exec::RunResult run_sandbox(Id id, exec::RunSpec& spec, bool is_foreign);
   void execute_run(Id id);
   void finish(Id id, LayerRef layer);
 

@@ -60,24 +60,28 @@ const char* const kInstallHint =
     "as "
     "SLIPWAY_QEMU_AARCH64=/opt/qemu-aarch64-static";
 
-/// The static emulator to register: from the environment, else qemu-<arch>-static or qemu-<arch> on
-/// PATH.
-std::string find_emulator(const ForeignArch& arch) {
+/// The static emulators that may be registered, the first one at first: from the environment
+/// (several with ":" between them), else qemu-<arch>-static or qemu-<arch> on PATH.
+std::vector<std::string> find_emulators(const ForeignArch& arch) {
   const std::string variable = "SLIPWAY_QEMU_" + to_upper(arch.machine);
   if (const char* named = std::getenv(variable.c_str()); named && *named) {
-    const std::string path = os::absolute_path(named);
-    if (::access(path.c_str(), X_OK) != 0)
-      throw errno_error("use the emulator of " + variable, path);
-    if (needs_interpreter(start_of_file(path)).value_or(true))
-      throw Error(fmt::format("{} names a program that is not statically linked", variable), path,
-                  kInstallHint);
-    return path;
+    std::vector<std::string> paths;
+    for (const auto& one : split(named, ':')) {
+      if (one.empty()) continue;
+      paths.push_back(os::absolute_path(std::string(one)));
+      if (::access(paths.back().c_str(), X_OK) != 0)
+        throw errno_error("use the emulator of " + variable, paths.back());
+      if (needs_interpreter(start_of_file(paths.back())).value_or(true))
+        throw Error(fmt::format("{} names a program that is not statically linked", variable),
+                    paths.back(), kInstallHint);
+    }
+    if (!paths.empty()) return paths;
   }
   std::string unusable;
   for (const char* suffix : {"-static", ""}) {
     const auto path = os::find_program(fmt::format("qemu-{}{}", arch.machine, suffix));
     if (!path) continue;
-    if (!needs_interpreter(start_of_file(*path)).value_or(true)) return *path;
+    if (!needs_interpreter(start_of_file(*path)).value_or(true)) return {*path};
     unusable = *path;
   }
   if (!unusable.empty())
@@ -109,10 +113,14 @@ bool probe(const ForeignArch& arch) {
   return works;
 }
 
+/// In place of the one before, if there was one.
 void register_emulator(const ForeignArch& arch, const std::string& emulator) {
   const std::string line = binfmt_registration(arch, emulator);
+  const std::string entry =
+      fmt::format("{}/slipway-{}", private_instance().directory, arch.machine);
+  if (os::exists(entry)) os::write_all(os::open_file(entry, O_WRONLY).get(), std::string_view("-1"));
   const os::UniqueFd fd = os::open_file(private_instance().directory + "/register", O_WRONLY);
-  if (::write(fd.get(), line.data(), line.size()) < 0 && errno != EEXIST)
+  if (::write(fd.get(), line.data(), line.size()) < 0)
     throw errno_error("register the emulator", emulator);
 }
 
@@ -152,25 +160,41 @@ Error no_registration(const ForeignArch& arch) {
                "binfmt-support");
 }
 
-Emulator enable(const ForeignArch& arch) {
-  if (private_instance().error != 0) {
-    if (probe(arch)) return host_emulator(arch);
-    throw no_registration(arch);
-  }
-  const Emulator emulator{find_emulator(arch), {}};
-  register_emulator(arch, emulator.path);
+Emulator enable(const ForeignArch& arch, const std::string& path) {
+  register_emulator(arch, path);
   if (!probe(arch))
-    throw Error(fmt::format("the emulator for {} programs does not work", arch.machine),
-                emulator.path, kInstallHint);
-  return {emulator.path, version_of(emulator.path)};
+    throw Error(fmt::format("the emulator for {} programs does not work", arch.machine), path,
+                kInstallHint);
+  return {path, version_of(path)};
 }
 
-/// What enable_emulation has found, by architecture.
+struct Choice {
+  Emulator emulator;
+  std::vector<std::string> others;  // paths of those to try when this one fails
+};
+
+/// What enable_emulation has found.
 struct Enabled {
   std::mutex mutex;
-  std::map<std::string, Emulator> by_arch;
+  std::map<std::string, Choice> by_arch;
   std::set<std::pair<dev_t, ino_t>> files;
+
+  void remember(const std::string& path) {
+    struct stat file;
+    if (::stat(path.c_str(), &file) == 0) files.emplace(file.st_dev, file.st_ino);
+  }
 };
+
+Choice choose(const ForeignArch& arch) {
+  if (private_instance().error != 0) {
+    if (probe(arch)) return {host_emulator(arch), {}};
+    throw no_registration(arch);
+  }
+  std::vector<std::string> paths = find_emulators(arch);
+  Choice choice{enable(arch, paths.front()), {}};
+  choice.others.assign(paths.begin() + 1, paths.end());
+  return choice;
+}
 
 Enabled& enabled() {
   static Enabled all;
@@ -201,14 +225,27 @@ std::map<std::string, Emulator> enable_emulation(const std::vector<oci::Platform
           "build it on a machine of that platform, or leave out the RUN instructions for it");
     auto known = all.by_arch.find(platform.arch);
     if (known == all.by_arch.end()) {
-      known = all.by_arch.emplace(platform.arch, enable(*arch)).first;
-      struct stat file;
-      if (::stat(known->second.path.c_str(), &file) == 0)
-        all.files.emplace(file.st_dev, file.st_ino);
+      known = all.by_arch.emplace(platform.arch, choose(*arch)).first;
+      all.remember(known->second.emulator.path);
     }
-    result[platform.str()] = known->second;
+    result[platform.str()] = known->second.emulator;
   }
   return result;
+}
+
+std::optional<Emulator> next_emulator(const oci::Platform& platform, const std::string& failed) {
+  Enabled& all = enabled();
+  const std::lock_guard lock(all.mutex);
+  const auto known = all.by_arch.find(platform.arch);
+  if (known == all.by_arch.end()) return std::nullopt;
+  Choice& choice = known->second;
+  // Another step may have moved on meanwhile.
+  if (choice.emulator.path != failed) return choice.emulator;
+  if (choice.others.empty()) return std::nullopt;
+  choice.emulator = enable(*foreign_arch(platform), choice.others.front());
+  choice.others.erase(choice.others.begin());
+  all.remember(choice.emulator.path);
+  return choice.emulator;
 }
 
 }  // namespace slipway::exec

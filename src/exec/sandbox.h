@@ -47,6 +47,13 @@ struct Emulator {
 /// where the kernel has no per-namespace instance. Native platforms are skipped. Idempotent,
 /// thread-safe. Throws Error saying what to install (qemu-user-static) or which kernel is needed.
 /// Returns the emulator per platform string.
+/// SLIPWAY_QEMU_<ARCH> names the emulator, or several with ":" between them, of which the first is
+/// registered.
 std::map<std::string, Emulator> enable_emulation(const std::vector<oci::Platform>& platforms);
+
+/// After a crash inside the emulator at `failed`: registers the next one that is configured for
+/// `platform` and returns it, or the one that is registered by now if that is another already;
+/// nullopt when there is none left.
+std::optional<Emulator> next_emulator(const oci::Platform& platform, const std::string& failed);
 
 }  // namespace slipway::exec
