@@ -1,6 +1,7 @@
 #include "build/layers.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 
 #include <fmt/core.h>
 
@@ -180,7 +181,7 @@ std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
   const std::string& id = unpacked.asked_below ? place : layer.id;
   if (!store_.layer_tree(id)) {
     // Disk paths belong to this directory; the listing outlives it. Users' names are kept for later look-ups.
-    std::vector<tree::Entry> entries = unpacked.tree.entries();
+    std::vector<tree::Entry> entries = std::move(unpacked.tree).take();
     for (auto& entry : entries) {
       if (entry.type == tree::Type::File && is_user_database(entry.path))
         entry.content.bytes = os::read_file(entry.content.disk_path);
@@ -188,6 +189,9 @@ std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
     }
     store_.put_layer_tree(id, tree::serialize(tree::Tree(std::move(entries))));
   }
+  // Many small pieces, of which the library would keep the pages until the end of the build.
+  unpacked = {};
+  ::malloc_trim(0);
   return store_.publish_dir(id, dir);
 }
 
