@@ -93,6 +93,38 @@ constexpr Flag kParse[] = {{.name = "format",
                             .help = "Form of the output (default sexp)",
                             .complete = Complete::Choice,
                             .choices = "sexp,json,dockerfile"}};
+constexpr Flag kLint[] = {
+    {.name = "fix", .help = "Print a patch that repairs what can be repaired safely"},
+    {.name = "write", .help = "With --fix: change the files"},
+    {.name = "format",
+     .kind = Kind::Value,
+     .value = "text|json|sarif",
+     .help = "Form of the output (default text)",
+     .complete = Complete::Choice,
+     .choices = "text,json,sarif"},
+    {.name = "fail-on",
+     .kind = Kind::Value,
+     .value = "error|warning|note|never",
+     .help = "The least severity that makes the exit code 1 (default warning)",
+     .complete = Complete::Choice,
+     .choices = "error,warning,note,never"},
+    {.name = "rule", .kind = Kind::CommaList, .value = "id", .help = "Only these rules"},
+    {.name = "ignore", .kind = Kind::CommaList, .value = "id", .help = "All but these rules"},
+    {.name = "nodes",
+     .kind = Kind::Value,
+     .value = "file",
+     .help = "The cluster's nodes, from `kubectl get nodes -o json`; \"-\" is standard input",
+     .complete = Complete::File},
+    {.name = "platform",
+     .kind = Kind::CommaList,
+     .value = "os/arch",
+     .help = "Platforms that every Dockerfile is built for, besides those that workflows name"},
+    {.name = "log-platform",
+     .kind = Kind::Value,
+     .value = "os/arch",
+     .help = "The machine on which logs were written (default: what they tell)"},
+    {.name = "rules", .help = "List the rules"},
+};
 constexpr Flag kExpand[] = {
     {.name = "env",
      .letter = 'e',
@@ -117,10 +149,21 @@ Without --output, --load and --push the image goes into the store under the name
   slipway build -o type=oci,dest=app.tar .
 )";
 
+constexpr std::string_view kLintText =
+    R"(Reads Dockerfiles, GitHub Actions workflows, compose files and logs of BuildKit. A folder is searched for files with their names; without PATH it is the current one. docs/rules/ has a page for each rule.
+
+The exit code is 0 if nothing of the severity of --fail-on was found, else 1. A comment "# slipway: ignore=ID" above an instruction or step suppresses a rule there, "# slipway: ignore-file=ID" in the whole file.
+
+  slipway lint
+  slipway lint --fix | git apply
+  slipway lint --fix --write Dockerfile
+  kubectl get nodes -o json | slipway lint --nodes -
+)";
+
 constexpr std::string_view kEnvironmentHint =
     "\nEvery command has --help. `slipway man` prints the manual page.\n";
 
-constexpr std::array<Command, 12> kCommands = {{
+constexpr std::array<Command, 13> kCommands = {{
     {.name = "build",
      .aliases = "b",
      .arguments = "[OPTIONS] PATH | URL | -",
@@ -156,6 +199,13 @@ constexpr std::array<Command, 12> kCommands = {{
      .text = "BUILD is an id of `slipway history` or its begin; the last build if left out.\n",
      .flags = kWhy,
      .max_arguments = 1},
+    {.name = "lint",
+     .arguments = "[OPTIONS] [PATH...]",
+     .summary = "Find what makes images wrong or builds slow, and repair it",
+     .text = kLintText,
+     .flags = kLint,
+     .max_arguments = 10000,
+     .complete = Complete::File},
     {.name = "parse",
      .arguments = "[OPTIONS] FILE",
      .summary = "Print a Dockerfile as it was understood",
@@ -197,7 +247,7 @@ constexpr std::array<Command, 12> kCommands = {{
      .text = kEnvironmentHint,
      .max_arguments = 1,
      .complete = Complete::Choice,
-     .choices = "build,images,du,prune,history,why,parse,expand,version,completion,man"},
+     .choices = "build,images,du,prune,lint,history,why,parse,expand,version,completion,man"},
 }};
 
 bool has_name(const Command& command, std::string_view name) {

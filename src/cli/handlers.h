@@ -14,6 +14,7 @@ int prune_command(const ParsedArgs& args, const Io& io);
 int history_command(const ParsedArgs& args, const Io& io);
 int why_command(const ParsedArgs& args, const Io& io);
 int parse_command(const ParsedArgs& args, const Io& io);
+int lint_command(const ParsedArgs& args, const Io& io);
 int expand_command(const ParsedArgs& args, const Io& io);
 int version_command(const ParsedArgs& args, const Io& io);
 int completion_command(const ParsedArgs& args, const Io& io);

@@ -16,13 +16,14 @@ namespace {
 
 using Handler = int (*)(const ParsedArgs&, const Io&);
 
-constexpr std::array<std::pair<std::string_view, Handler>, 12> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, Handler>, 13> kHandlers = {{
     {"build", build_command},
     {"images", images_command},
     {"du", du_command},
     {"prune", prune_command},
     {"history", history_command},
     {"why", why_command},
+    {"lint", lint_command},
     {"parse", parse_command},
     {"expand", expand_command},
     {"version", version_command},
