@@ -197,6 +197,22 @@ TEST(EmulatedCompiler, TheFixKeepsWhatTheImageTakes) {
             "nginx\nCOPY --from=web /app/dist /www\n");
 }
 
+TEST(EmulatedCompiler, SeveralProgramsShareOneArgInEachStage) {
+  Options options = only("EmulatedCompiler");
+  options.platforms = {"linux/amd64", "linux/arm64"};
+  const std::string tail = "FROM alpine\nCOPY --from=b /out/b /b\nCOPY --from=c /out/c /c\n";
+  EXPECT_EQ(
+      fixed(
+          dockerfile("FROM golang AS a\nENV CGO_ENABLED=0\nFROM a AS b\nRUN go build -o /out/a && "
+                     "go build -o /out/b\nFROM a AS c\nRUN go build -o /out/c\n" +
+                     tail),
+          options),
+      "FROM --platform=$BUILDPLATFORM golang AS a\nENV CGO_ENABLED=0\nFROM a AS b\nARG TARGETARCH\n"
+      "RUN GOARCH=$TARGETARCH go build -o /out/a && GOARCH=$TARGETARCH go build -o /out/b\n"
+      "FROM a AS c\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build -o /out/c\n" +
+          tail);
+}
+
 TEST(EmulatedCompiler, NothingIsFixedThatCouldChangeFiles) {
   Options options = only("EmulatedCompiler");
   options.platforms = {"linux/amd64", "linux/arm64"};

@@ -155,11 +155,12 @@ std::vector<Edit> go_fix(const DockerfileView& view, const Family& family,
                          const std::vector<GoBuild>& builds) {
   if (!keeps_what_is_taken(family, builds)) return {};
   std::vector<Edit> fix = on_build_platform(view, *family.root);
-  const StepView* first = nullptr;
+  std::map<const StageView*, const StepView*> first;  // of each stage, for the ARG
   for (const auto& build : builds) {
     if (build.has_goarch) continue;
-    if (!first) first = build.step;
-    for (auto& edit : name_the_target(view, build, *first)) fix.push_back(std::move(edit));
+    first.try_emplace(build.stage, build.step);
+    for (auto& edit : name_the_target(view, build, *first.at(build.stage)))
+      fix.push_back(std::move(edit));
   }
   return fix;
 }
@@ -250,7 +251,6 @@ void check_build_platform_output(const DockerfileView& view, Report& report) {
     if (family.root->platform != StagePlatform::Build ||
         toolchain_of(*family.root) != Toolchain::Go)
       continue;
-    const StepView* first = nullptr;
     for (const auto& build : go_builds(family)) {
       if (build.has_goarch || asks_for_architecture(build.step->script.text)) continue;
       const bool is_taken =
@@ -262,13 +262,12 @@ void check_build_platform_output(const DockerfileView& view, Report& report) {
                    });
           });
       if (!is_taken) continue;
-      if (!first) first = build.step;
       const auto& words = build.command->words;
       const size_t begin = build.step->script.file_offset(words[0].begin);
       report.add(build.step->begin, begin, build.step->script.file_offset(words[1].end - 1) + 1,
                  "the program is for the build machine, and every image gets it",
                  "write GOARCH=$TARGETARCH in front of it, after ARG TARGETARCH",
-                 name_the_target(view, build, *first));
+                 name_the_target(view, build, *build.step));
     }
   }
 }

@@ -125,8 +125,8 @@ Script DockerfileView::script_of(const dockerfile::Instruction& instruction) con
     return script;
   }
   script.text = command.text;
+  if (!instruction.text.ends_with(command.text)) return {};
   const size_t base = instruction.text.size() - command.text.size();
-  CHECK(instruction.text.ends_with(command.text));
   script.pieces.push_back({0, offset(instruction, base)});
   for (const auto& piece : instruction.pieces)
     if (piece.offset > base)

@@ -44,11 +44,10 @@ class Suppressions {
     return rules.contains(rule) || rules.contains("all");
   }
   static std::set<std::string> rules_in(std::string_view line, std::string_view key) {
-    const size_t hash = line.find('#');
-    if (hash == line.npos) return {};
-    std::string_view comment = trim(line.substr(hash + 1));
-    if (!comment.starts_with("slipway:")) return {};
-    comment = trim(comment.substr(8));
+    constexpr std::string_view kMark = "slipway:";
+    const size_t mark = line.find(kMark);
+    if (mark == line.npos || !trim(line.substr(0, mark)).ends_with('#')) return {};
+    std::string_view comment = trim(line.substr(mark + kMark.size()));
     if (!comment.starts_with(key)) return {};
     comment.remove_prefix(key.size());
     std::set<std::string> out;
@@ -130,8 +129,13 @@ void run_rules(const View& view, Check Checks::* which, bool is_whole, const Fac
 
 void Report::add(size_t anchor, size_t begin, size_t end, std::string message, std::string advice,
                  std::vector<Edit> fix) {
+  // Two places of one finding may need the same line, such as an ARG.
+  std::vector<Edit> edits;
+  for (auto& edit : fix)
+    if (std::find(edits.begin(), edits.end(), edit) == edits.end())
+      edits.push_back(std::move(edit));
   out_.push_back({std::string(rule_.id), rule_.severity, file_.path, begin, std::max(begin, end),
-                  anchor, std::move(message), std::move(advice), std::move(fix)});
+                  anchor, std::move(message), std::move(advice), std::move(edits)});
 }
 
 Result lint(const std::vector<SourceFile>& files, const Options& options) {

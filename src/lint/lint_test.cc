@@ -210,7 +210,8 @@ TEST(Files, FoldersAreSearchedAndNamedFilesAreRead) {
   for (const char* path : {"Dockerfile", "a/Dockerfile.dev", "a/api.Dockerfile", "b/Containerfile",
                            ".github/workflows/ci.yml", "compose.yaml", "docker-compose.test.yml",
                            "node_modules/x/Dockerfile", ".git/Dockerfile", "vendor/Dockerfile",
-                           "Dockerfile.dockerignore", "values.yaml", "notes.log", "other"})
+                           "Dockerfile.dockerignore", "Dockerfile.j2", "dockerfile.go",
+                           "values.yaml", "notes.log", "other"})
     write(path, "FROM a\n");
   write("ci.log", "#1 [1/2] RUN x\n");
   std::vector<std::string> paths;

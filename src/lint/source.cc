@@ -65,7 +65,11 @@ std::optional<Kind> kind_of_path(std::string_view path) {
     return std::nullopt;
   }
   if (name.ends_with(".log") || name.ends_with(".rawjson")) return Kind::Log;
-  if (name.ends_with(".dockerignore") || name.ends_with(".md")) return std::nullopt;
+  // What a template or a program has in its name is not a Dockerfile yet, or about one.
+  for (const std::string_view end :
+       {".dockerignore", ".md", ".j2", ".jinja2", ".in", ".tmpl", ".tpl", ".template", ".erb",
+        ".go", ".py", ".ts", ".js", ".cc", ".h"})
+    if (name.ends_with(end)) return std::nullopt;
   for (const std::string_view word : {"dockerfile", "containerfile"})
     if (name == word || name.starts_with(std::string(word) + ".") ||
         name.ends_with("." + std::string(word)))

@@ -33,5 +33,7 @@ is "$(sed -n 4p app/.github/workflows/ci.yaml)" "    runs-on: ubuntu-24.04-arm"
 exits 0 slipway lint --fix app
 is "$(cat "$out")" ""
 refuse HardCodedGoarhc HardCodedGoarch -- slipway lint --rule HardCodedGoarhc app
+refuse --fix -- slipway lint --write app
+refuse severity -- slipway lint --fail-on bad app
 refuse nowhere -- slipway lint nowhere
 refuse "nothing to read" -- slipway lint tree
