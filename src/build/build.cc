@@ -279,6 +279,7 @@ BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& n
   observer.on_plan(describe(graph));
   if (request.emulation == Emulation::Warn) warn_of_emulation(graph, observer);
   Layers layers(store, images, ns.mapping == exec::IdMapping::Single, cancel.get_token());
+  if (request.verify != Verify::Off) layers.collect_facts();
   StepRunner steps(graph, store, images, layers, observer, step_options(request, inputs, ns, graph, ssh), cancel.get_token());
   std::vector<schedule::Node> nodes;
   for (const auto& step : graph.steps) nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});

@@ -91,12 +91,16 @@ std::shared_ptr<const tree::Tree> Layers::listing(const LayerRef& layer, const P
     layer::UnpackOptions options;
     options.stop = stop_;
     options.below = view_below(layer, progress);
+    verify::Collector collector;
+    if (facts_.is_enabled()) options.watcher = &collector;
     layer::Unpacked listed = layer::list(fd.get(), options, is_user_database);
     if (listed.diff_id != blob.diff_id)
       throw Error(fmt::format("layer {} holds {} where the image config says {}", blob.digest.str(), listed.diff_id.str(),
                               blob.diff_id.str()));
     tree = std::move(listed.tree);
-    store_.put_layer_tree(listed.asked_below ? place : layer.id, tree::serialize(tree));
+    const std::string& id = listed.asked_below ? place : layer.id;
+    store_.put_layer_tree(id, tree::serialize(tree));
+    if (facts_.is_enabled()) facts_.put(id, collector, tree);
   }
   auto shared = std::make_shared<const tree::Tree>(std::move(tree));
   const std::lock_guard lock(mutex_);
@@ -173,12 +177,15 @@ std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
   options.below = view_below(layer, progress);
   if (progress)
     options.progress = [&](uint64_t done) { progress("extracting " + blob.digest.str(), done, blob.size); };
+  verify::Collector collector;
+  if (facts_.is_enabled()) options.watcher = &collector;
   layer::Unpacked unpacked = layer::unpack(fd.get(), dir, options);
   if (unpacked.diff_id != blob.diff_id)
     throw Error(fmt::format("layer {} holds {} where the image config says {}", blob.digest.str(), unpacked.diff_id.str(),
                             blob.diff_id.str()),
                 {}, "the image is damaged; pull it again or tell its publisher");
   const std::string& id = unpacked.asked_below ? place : layer.id;
+  if (facts_.is_enabled()) facts_.put(id, collector, unpacked.tree);
   if (!store_.layer_tree(id)) {
     // Disk paths belong to this directory; the listing outlives it. Users' names are kept for later look-ups.
     std::vector<tree::Entry> entries = std::move(unpacked.tree).take();
@@ -249,7 +256,10 @@ store::LayerBlob Layers::blob(const LayerRef& layer, const LayerForm& form, cons
     options.clamp_ns = form.clamp_ns ? form.clamp_ns
                        : layer.flatten_times ? tree::kNeutralTime * 1'000'000'000
                                              : INT64_MAX;
+    verify::Collector collector;
+    if (facts_.is_enabled()) options.watcher = &collector;
     written = layer::write_layer(*tree, options, sink);
+    if (facts_.is_enabled()) facts_.put(layer.id, collector, *tree);
   }
   writer->commit(written.digest);
   store::LayerBlob blob{.form = form.name(),
@@ -259,6 +269,27 @@ store::LayerBlob Layers::blob(const LayerRef& layer, const LayerForm& form, cons
                         .media_type = std::string(oci::layer_media_type(form.compression))};
   store_.put_layer_blob(layer.id, blob);
   return blob;
+}
+
+std::shared_ptr<const verify::Facts> Layers::facts(const LayerRef& layer, const Progress& progress) {
+  const std::string place = placed(layer);
+  const std::lock_guard one_at_a_time(mutex_of("facts " + place));
+  for (const auto& id : {layer.id, place})
+    if (auto found = facts_.find(id)) return found;
+  if (!layer.base || known_directory(layer)) {
+    const auto tree = files(layer, progress);
+    return facts_.put(place, verify::collect(*tree, stop_), tree->entries().size() > LayerFacts::kManyFiles);
+  }
+  // Listed before facts were collected, and not unpacked: the blob is read once more, and never again.
+  const store::LayerBlob blob = fetch(layer, progress);
+  const os::UniqueFd fd = os::open_file(store_.blob_path(blob.digest), O_RDONLY);
+  verify::Collector collector;
+  layer::UnpackOptions options;
+  options.stop = stop_;
+  options.below = view_below(layer, progress);
+  options.watcher = &collector;
+  const layer::Unpacked listed = layer::list(fd.get(), options, {});
+  return facts_.put(listed.asked_below ? place : layer.id, collector.finish(listed.tree), true);
 }
 
 bool Layers::is_available(const LayerRef& layer) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "build/layer_facts.h"
 #include "layer/write.h"
 #include "oci/documents.h"
 #include "source/image.h"
@@ -56,7 +57,7 @@ struct LayerForm {
 class Layers {
  public:
   Layers(store::Store& store, source::Images& images, bool single_id, std::stop_token stop)
-      : store_(store), images_(images), single_id_(single_id), stop_(std::move(stop)) {}
+      : store_(store), images_(images), single_id_(single_id), stop_(std::move(stop)), facts_(store) {}
 
   using Progress = std::function<void(const std::string& what, uint64_t done, uint64_t total)>;
 
@@ -71,6 +72,10 @@ class Layers {
   std::vector<std::string> directories(const Stack& stack, const Progress& progress);
   /// The blob in `form`, made if it is not there. Base layers keep their own form unless `form.force`.
   store::LayerBlob blob(const LayerRef& layer, const LayerForm& form, const Progress& progress);
+  /// The machine code in the layer: what was collected when its bytes passed by, else from a pass over its files.
+  std::shared_ptr<const verify::Facts> facts(const LayerRef& layer, const Progress& progress);
+  /// From now on facts are collected whenever a layer's bytes pass by.
+  void collect_facts() { facts_.enable(); }
   /// Whether the layer can be had without running its step: it is in memory, in the store, or fetchable.
   bool is_available(const LayerRef& layer);
 
@@ -89,6 +94,7 @@ class Layers {
   source::Images& images_;
   bool single_id_;
   std::stop_token stop_;
+  LayerFacts facts_;
   std::mutex mutex_;  // guards the maps
   std::map<std::string, std::unique_ptr<std::mutex>> layer_mutexes_;
   std::map<std::string, std::shared_ptr<const tree::Tree>> listings_, files_;

@@ -12,6 +12,7 @@
 #include "build/attestations.h"
 #include "build/file_attestations.h"
 #include "build/output_options.h"
+#include "build/verify_image.h"
 #include "export/archive.h"
 #include "export/closure.h"
 #include "export/files.h"
@@ -64,7 +65,8 @@ class Outputs {
                         .context_commit = context.context_commit,
                         .commits = context.commits,
                         .stop = context.stop},
-        attestor_(attest_context_) {}
+        attestor_(attest_context_),
+        verifier_(context.request, context.graph, context.steps, context.layers, context.store, context.observer) {}
 
   void make(const OutputOptions& output) {
     seams::StepInfo info;
@@ -150,6 +152,7 @@ class Outputs {
       made_[key] = assemble(c_.graph, c_.steps, c_.layers, c_.store, options, c_.observer, step_);
     }
     last_ = made_.at(key);
+    verifier_.check(&last_.images, progress());
     is_index_ = last_.top.digest != last_.images[0].manifest.digest;
     result_.descriptor = last_.top;
     result_.image_id = is_index_ ? last_.top.digest.str() : last_.images[0].config.str();
@@ -241,6 +244,7 @@ class Outputs {
   void files(const OutputOptions& output) {
     const bool is_multi = c_.graph.targets.size() > 1;
     const bool is_split = output.platform_split.value_or(is_multi);
+    verifier_.check(nullptr, progress());
     std::vector<tree::Entry> all;
     for (size_t i = 0; i < c_.graph.targets.size(); ++i) {
       const graph::Target& target = c_.graph.targets[i];
@@ -274,6 +278,7 @@ class Outputs {
   BuildResult& result_;
   const AttestContext attest_context_;
   Attestor attestor_;
+  Verifier verifier_;
   seams::StepId step_ = 0;
   std::vector<std::string> names_;  // of all outputs
   std::map<std::string, Assembled> made_;

@@ -101,6 +101,9 @@ struct PolicySpec {
 /// What may happen to steps of a platform that this machine does not run natively.
 enum class Emulation { Allow, Warn, Forbid };
 
+/// What happens when the image's programs do not fit its platform: nothing is published, it is said, it is not looked at.
+enum class Verify { Error, Warn, Off };
+
 enum class Progress { Auto, Plain, Tty, RawJson, Quiet };
 
 struct BuildRequest {
@@ -128,6 +131,9 @@ struct BuildRequest {
   std::string metadata_file;
   std::string iidfile;
   CallSpec call;
+
+  Verify verify = Verify::Error;
+  std::vector<std::string> verify_allow;  // patterns of files that are foreign on purpose
 
   // How RUN steps run
   // --------------------------------------------------------------------------------------

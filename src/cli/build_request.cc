@@ -161,6 +161,8 @@ void read_own_flags(const ParsedArgs& args, const Environment& environment,
                   "write it like 30s, 5m or 1h30m");
     request.max_emulated = static_cast<double>(*duration) / 1e9;
   }
+  request.verify = verify_mode(args, environment);
+  request.verify_allow = given(args, "verify-allow");
   if (const auto text = args.value("max-parallel")) {
     const auto number = parse_u64(*text);
     if (!number || *number == 0 || *number > 10000)
@@ -182,6 +184,19 @@ bool is_true(const Environment& environment, const char* name) {
 }
 
 }  // namespace
+
+build::Verify verify_mode(const ParsedArgs& args, const Environment& environment) {
+  std::string mode = args.value_or("verify", "");
+  const char* where = "--verify";
+  if (mode.empty()) {
+    mode = environment("SLIPWAY_VERIFY").value_or("");
+    where = "SLIPWAY_VERIFY";
+  }
+  if (mode.empty() || mode == "error") return build::Verify::Error;
+  if (mode == "warn") return build::Verify::Warn;
+  if (mode == "off") return build::Verify::Off;
+  throw Error(fmt::format("\"{}\" is none of error, warn, off", mode), where);
+}
 
 build::BuildRequest to_request(const ParsedArgs& args, const Environment& environment) {
   build::BuildRequest request;

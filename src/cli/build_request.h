@@ -10,7 +10,10 @@ namespace slipway::cli {
 /// Throws Error for values that are malformed or contradict each other. Reads nothing but
 /// `environment`: the variables of build arguments without a value and of secrets, and
 /// DOCKER_DEFAULT_PLATFORM, SOURCE_DATE_EPOCH, BUILDKIT_PROGRESS, BUILDX_NO_DEFAULT_ATTESTATIONS,
-/// BUILDX_METADATA_PROVENANCE, BUILDX_METADATA_WARNINGS, SLIPWAY_HOME.
+/// BUILDX_METADATA_PROVENANCE, BUILDX_METADATA_WARNINGS, SLIPWAY_HOME, SLIPWAY_VERIFY.
 build::BuildRequest to_request(const ParsedArgs& args, const Environment& environment);
+
+/// --verify of `build` and `verify`, else SLIPWAY_VERIFY, else error.
+build::Verify verify_mode(const ParsedArgs& args, const Environment& environment);
 
 }  // namespace slipway::cli

@@ -229,6 +229,18 @@ TEST(BuildRequest, OtherVariablesOfTheEnvironment) {
   EXPECT_TRUE(request({}, {{"BUILDX_METADATA_WARNINGS", "true"}}).metadata_warnings);
 }
 
+TEST(BuildRequest, VerifyIsAnErrorUnlessFlagOrEnvironmentSayOtherwise) {
+  const Map warn = {{"SLIPWAY_VERIFY", "warn"}};
+  EXPECT_EQ(request({}).verify, build::Verify::Error);
+  EXPECT_EQ(request({}, warn).verify, build::Verify::Warn);
+  EXPECT_EQ(request({"--verify=off"}, warn).verify, build::Verify::Off);
+  EXPECT_EQ(request({"--verify=error"}, warn).verify, build::Verify::Error);
+  EXPECT_THAT(error_of({"--verify=no"}), HasSubstr("--verify: \"no\" is none of error, warn, off"));
+  EXPECT_THAT(error_of({}, {{"SLIPWAY_VERIFY", "1"}}), HasSubstr("SLIPWAY_VERIFY: "));
+  EXPECT_THAT(request({"--verify-allow", "a", "--verify-allow=b/**"}).verify_allow,
+              ElementsAre("a", "b/**"));
+}
+
 TEST(BuildRequest, ValuesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(error_of({"--network", "bridge"}),
               HasSubstr("--network: unknown network mode \"bridge\""));

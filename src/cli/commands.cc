@@ -86,6 +86,34 @@ constexpr Flag kWhy[] = {
      .complete = Complete::Choice,
      .choices = "text,json"},
     kStore};
+constexpr Flag kVerify[] = {
+    {.name = "platform",
+     .kind = Kind::Value,
+     .value = "os/arch[/variant]",
+     .help = "Only the image of this platform (default all of them)"},
+    {.name = "nodes",
+     .kind = Kind::Value,
+     .value = "file",
+     .help = "Nodes of a cluster, as `kubectl get nodes -o json` prints them: which could not start "
+             "the image",
+     .complete = Complete::File},
+    {.name = "verify",
+     .kind = Kind::Value,
+     .value = "error|warn|off",
+     .help = "Whether what cannot run makes the exit code 1 (default error, or SLIPWAY_VERIFY)",
+     .complete = Complete::Choice,
+     .choices = "error,warn,off"},
+    {.name = "allow",
+     .kind = Kind::List,
+     .value = "pattern",
+     .help = "Files of the image that are foreign on purpose, as in .dockerignore"},
+    {.name = "format",
+     .kind = Kind::Value,
+     .value = "text|json",
+     .help = "Form of the output (default text)",
+     .complete = Complete::Choice,
+     .choices = "text,json"},
+    kStore};
 constexpr Flag kVersion[] = {kFormat};
 constexpr Flag kParse[] = {{.name = "format",
                             .kind = Kind::Value,
@@ -160,10 +188,22 @@ The exit code is 0 if nothing of the severity of --fail-on was found, else 1. A 
   kubectl get nodes -o json | slipway lint --nodes -
 )";
 
+constexpr std::string_view kVerifyText =
+    R"(Looks at every program and library of the image: is it for the platform that the image is published as? What ENTRYPOINT and CMD start is followed through scripts and links to its loader and libraries. Builds do the same before they publish anything.
+
+IMAGE is a name in the store or a registry, an OCI layout (oci:DIR[:TAG]) or an archive of type oci or docker.
+
+  slipway verify app:1
+  slipway verify --platform linux/arm64 oci:out
+  kubectl get nodes -o json > nodes.json && slipway verify --nodes nodes.json registry.example/app:1
+
+The exit code is 1 if something that the image starts, or a node of --nodes, cannot run it.
+)";
+
 constexpr std::string_view kEnvironmentHint =
     "\nEvery command has --help. `slipway man` prints the manual page.\n";
 
-constexpr std::array<Command, 13> kCommands = {{
+constexpr std::array<Command, 14> kCommands = {{
     {.name = "build",
      .aliases = "b",
      .arguments = "[OPTIONS] PATH | URL | -",
@@ -206,6 +246,14 @@ constexpr std::array<Command, 13> kCommands = {{
      .flags = kLint,
      .max_arguments = 10000,
      .complete = Complete::File},
+    {.name = "verify",
+     .arguments = "[OPTIONS] IMAGE",
+     .summary = "Check that the programs of an image run on its platforms",
+     .text = kVerifyText,
+     .flags = kVerify,
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .complete = Complete::File},
     {.name = "parse",
      .arguments = "[OPTIONS] FILE",
      .summary = "Print a Dockerfile as it was understood",
@@ -247,7 +295,7 @@ constexpr std::array<Command, 13> kCommands = {{
      .text = kEnvironmentHint,
      .max_arguments = 1,
      .complete = Complete::Choice,
-     .choices = "build,images,du,prune,lint,history,why,parse,expand,version,completion,man"},
+     .choices = "build,images,du,prune,verify,lint,history,why,parse,expand,version,completion,man"},
 }};
 
 bool has_name(const Command& command, std::string_view name) {

@@ -54,6 +54,7 @@ struct Variable {
 };
 constexpr Variable kVariables[] = {
     {"SLIPWAY_HOME", "Directory of images and cache."},
+    {"SLIPWAY_VERIFY", "Mode of --verify where it is not given: error, warn or off."},
     {"DOCKER_DEFAULT_PLATFORM", "Platforms to build for where --platform is not given."},
     {"SOURCE_DATE_EPOCH",
      "Seconds since 1970: no time in the image is later. The build argument of that name goes "

@@ -16,7 +16,7 @@ namespace {
 
 using Handler = int (*)(const ParsedArgs&, const Io&);
 
-constexpr std::array<std::pair<std::string_view, Handler>, 13> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, Handler>, 14> kHandlers = {{
     {"build", build_command},
     {"images", images_command},
     {"du", du_command},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<std::string_view, Handler>, 13> kHandlers = {{
     {"history", history_command},
     {"why", why_command},
     {"lint", lint_command},
+    {"verify", verify_command},
     {"parse", parse_command},
     {"expand", expand_command},
     {"version", version_command},

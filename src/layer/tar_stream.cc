@@ -52,8 +52,8 @@ Error changed(const Entry& entry, std::string how) {
 
 }  // namespace
 
-TarStream::TarStream(const tree::Tree& tree, Kind kind, TarTimes times)
-    : kind_(kind), times_(times), order_(write_order(tree)) {}
+TarStream::TarStream(const tree::Tree& tree, Kind kind, TarTimes times, Watcher* watcher)
+    : kind_(kind), times_(times), watcher_(watcher), order_(write_order(tree)) {}
 
 size_t TarStream::read(std::span<uint8_t> into) {
   size_t done = 0;
@@ -148,6 +148,11 @@ void TarStream::open_content(const Entry& entry) {
   if (!entry.content.bytes.empty()) {
     CHECK(entry.content.bytes.size() == entry.size);
     pending_.append(entry.content.bytes).append(padding, '\0');
+    if (watcher_) {
+      watcher_->begin(entry.path, entry, "");
+      watcher_->bytes({reinterpret_cast<const uint8_t*>(entry.content.bytes.data()), entry.size});
+      watcher_->end();
+    }
     return;
   }
   CHECK(!entry.content.disk_path.empty());
@@ -159,6 +164,7 @@ void TarStream::open_content(const Entry& entry) {
   if (static_cast<uint64_t>(st.st_size) != entry.size)
     throw changed(entry,
                   fmt::format("it has {} bytes, a moment ago it had {}", st.st_size, entry.size));
+  if (watcher_) watcher_->begin(entry.path, entry, entry.content.disk_path);
   content_ = &entry;
   file_left_ = entry.size;
   padding_left_ = padding;
@@ -173,8 +179,11 @@ size_t TarStream::read_file(std::span<uint8_t> into) {
     throw error.at(content_->content.disk_path);
   }
   if (n == 0) throw changed(*content_, fmt::format("{} bytes are missing at its end", file_left_));
+  if (watcher_) watcher_->bytes(into.first(n));
   file_left_ -= n;
-  if (file_left_ == 0) file_.reset();
+  if (file_left_ > 0) return n;
+  if (watcher_) watcher_->end();
+  file_.reset();
   return n;
 }
 

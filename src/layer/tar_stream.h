@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "layer/order.h"
+#include "layer/watcher.h"
 #include "os/fd.h"
 #include "tree/tree.h"
 
@@ -25,8 +26,8 @@ class TarStream {
     Archive,  // plain tar; a whiteout in the tree is a bug
   };
 
-  /// `tree` must outlive the stream.
-  TarStream(const tree::Tree& tree, Kind kind, TarTimes times);
+  /// `tree` and `watcher`, which may be null, must outlive the stream.
+  TarStream(const tree::Tree& tree, Kind kind, TarTimes times, Watcher* watcher = nullptr);
 
   /// Fills all of `into` unless the archive ends first. Throws Error naming the file that cannot be
   /// read, is no regular file any more or has another size than the tree says, or that a layer
@@ -41,6 +42,7 @@ class TarStream {
 
   const Kind kind_;
   const TarTimes times_;
+  Watcher* const watcher_;
   std::vector<Placed> order_;
   size_t next_ = 0;
   bool ended_ = false;

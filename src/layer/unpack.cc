@@ -43,6 +43,7 @@ class Walk {
   Walk(int fd, const std::string& target, const UnpackOptions& options, const Keep* keep)
       : options_(options),
         keep_(keep),
+        target_(target),
         feed_(fd, options.stop),
         reader_(feed_),
         archive_(target.empty() ? "" : os::absolute_path(target), look_below()) {
@@ -197,6 +198,8 @@ class Walk {
   void content(Entry& entry) {
     os::UniqueFd file;
     if (writer_) file = writer_->create_file(entry.path);
+    Watcher* const watcher = options_.watcher;
+    if (watcher) watcher->begin(entry.path, entry, writer_ ? target_ + "/" + entry.path : "");
     const bool keeps = keep_ && entry.size <= kMaxKept && (*keep_)(entry.path);
     bool hole_at_end = false;
     for (auto piece = reader_.content(); !piece.empty(); piece = reader_.content()) {
@@ -206,10 +209,12 @@ class Walk {
         if (file && ::lseek(file.get(), static_cast<off_t>(piece.zeros), SEEK_CUR) < 0)
           throw errno_error("write", entry.path);
         if (keeps) entry.content.bytes.append(piece.zeros, '\0');
+        if (watcher) watcher->zeros(piece.zeros);
         hash_zeros(piece.zeros);
         continue;
       }
       hasher_.update(piece.bytes);
+      if (watcher) watcher->bytes(piece.bytes);
       if (file) os::write_all(file.get(), piece.bytes);
       if (keeps) entry.content.bytes.append(piece.bytes.begin(), piece.bytes.end());
     }
@@ -217,6 +222,7 @@ class Walk {
       throw errno_error("write", entry.path);
     if (entry.size > 0) entry.content.digest = hasher_.finish();
     result_.bytes += entry.size;
+    if (watcher) watcher->end();
     if (writer_) writer_->close_file(std::move(file), entry);
   }
 
@@ -232,6 +238,7 @@ class Walk {
 
   const UnpackOptions& options_;
   const Keep* const keep_;
+  const std::string& target_;
   Unpacked result_;
   Feed feed_;
   TarReader reader_;

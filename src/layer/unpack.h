@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 
+#include "layer/watcher.h"
 #include "oci/digest.h"
 #include "tree/tree.h"
 #include "tree/view.h"
@@ -22,6 +23,7 @@ struct UnpackOptions {
   /// there are followed, owners and modes taken over, hard links may lead to files there. Asked only then; with
   /// `with_content` the files' bytes must be within reach. Unset: the archive stands alone.
   std::function<const tree::View&(bool with_content)> below;
+  Watcher* watcher = nullptr;  // of the archive's files; those that are taken over from below do not pass by
   std::stop_token stop;
   std::function<void(uint64_t)> progress;  // compressed bytes read so far
 };

@@ -19,7 +19,7 @@ TarTimes times_of(const WriteOptions& options) {
 }  // namespace
 
 Written write_layer(const tree::Tree& tree, const WriteOptions& options, const Sink& sink) {
-  TarStream tar(tree, TarStream::Kind::Layer, times_of(options));
+  TarStream tar(tree, TarStream::Kind::Layer, times_of(options), options.watcher);
   return run_pipeline([&](std::span<uint8_t> into) { return tar.read(into); }, options, sink);
 }
 

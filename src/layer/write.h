@@ -10,6 +10,7 @@
 #include <span>
 #include <stop_token>
 
+#include "layer/watcher.h"
 #include "oci/digest.h"
 #include "oci/media_types.h"
 #include "tree/tree.h"
@@ -23,6 +24,7 @@ struct WriteOptions {
   /// Times in the tar. Every mtime greater than `clamp_ns` becomes `clamp_ns`; with `flatten_times` all become it.
   int64_t clamp_ns = 0;
   bool flatten_times = false;
+  Watcher* watcher = nullptr;  // of the tree's files, for write_layer(); called from one other thread
   std::stop_token stop;
   std::function<void(uint64_t)> progress;  // uncompressed bytes so far; called from one thread
 };
