@@ -28,7 +28,7 @@ demo: build images
 
 test: setup
 	@tools/build.sh dev all
-	@tests/images/make.sh
+	@tests/images/make.sh --all
 	@tools/test.sh dev
 
 install: build

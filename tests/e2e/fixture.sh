@@ -28,7 +28,7 @@ start() {
   fi
   stop
   mkdir -p "$state"
-  "$top/tests/lib/registry.sh" start "$state/registry"
+  "$top/tests/lib/registry.sh" start "$state/registry" --all
   if ((EUID == 0)); then
     ensure_user slipway-test subordinate
     ensure_user slipway-nosub none
@@ -42,6 +42,7 @@ start() {
   cp "$here/lib.sh" "$top/tests/lib/run_image.py" "$top/tests/lib/git_server.py" "$state/registry/registries.conf" "$public"
   cp -r "$top/build/images/oci/busybox" "$public/busybox-layout"
   cp -r "$top/examples" "$public/examples"
+  cp -r "$top/tests/real" "$public/real"
   chmod -R u+rwX,go+rX-w "$public"
 }
 

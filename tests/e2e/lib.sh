@@ -19,6 +19,9 @@ run() { "$@" >"$out" 2>&1 || fail "exit code $? of: $*"; }
 # build ARGS...: slipway build with plain progress; it must succeed.
 build() { run slipway build --progress plain "$@"; }
 
+# build_online ARGS...: build, for RUN steps that download: they get this machine's proxies, if it has any
+build_online() { build $(env | sed -nE 's/^((https?|no)_proxy)=.*/--build-arg \1/pI') "$@"; }
+
 # refuse TEXT... -- COMMAND...: it must end with an error of its own (not a crash) that has all the texts.
 refuse() {
   local texts=() code=0
@@ -61,6 +64,21 @@ unpacked() {
 
 # start IMAGE [ARCH] [COMMAND...]: runs the image's program, or COMMAND in it, and prints its output
 start() { python3 "$PUBLIC/run_image.py" "$1" "linux/${2:-$(native)}" "${@:3}"; }
+
+# ask IMAGE ARCH PATH [COMMAND...]: starts a server with a free $PORT, prints what it answers, ends it
+ask() {
+  local port server
+  port=$(free_port)
+  python3 "$PUBLIC/run_image.py" --env "PORT=$port" "$1" "linux/$2" "${@:4}" >"$TMPDIR/server-output" 2>&1 &
+  server=$!
+  curl -sf --retry 60 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$port$3" ||
+    { echo "no answer from the $2 image:"; cat "$TMPDIR/server-output"; }
+  kill "$server" && wait "$server" || true
+}
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# elf FILE: the architecture of a program
+elf() { case $(od -An -tu2 -j18 -N2 "$1") in *62) echo amd64 ;; *183) echo arm64 ;; *) echo "no program" ;; esac; }
 
 # unique NAME: a repository of the registry that nobody else uses
 unique() { echo "$REGISTRY/$1-$(basename "$SCENARIO" | tr '[:upper:]' '[:lower:]' | tr '._' '-')"; }

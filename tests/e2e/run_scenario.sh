@@ -56,13 +56,15 @@ trap clean_up EXIT
 
 # Settings of sanitizers come from whoever calls ctest.
 mapfile -t sanitizers < <(env | grep -E '^(ASAN|LSAN|TSAN|UBSAN)_OPTIONS=' || true)
+# So do proxies, which scenarios with downloads hand on.
+mapfile -t proxies < <(env | grep -iE '^(https?|no)_proxy=' || true)
 
 status=0
 (
   cd "$folder/work"
   exec "${as[@]}" env -i SCENARIO="$folder" WHO="$who" HOME="$folder/home" TMPDIR="$folder/tmp" \
     XDG_RUNTIME_DIR="$folder/run" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SLIPWAY="$SLIPWAY" SLIPWAY_HOME="$folder/home/store" PUBLIC="$PUBLIC" \
-    REGISTRY="$REGISTRY" CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "${sanitizers[@]}" \
+    REGISTRY="$REGISTRY" CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "${sanitizers[@]}" "${proxies[@]}" \
     bash -euo pipefail -c 'source "$PUBLIC/lib.sh"; source "$SCENARIO/scenario.sh"'
 ) || status=$?
 ((status == 0)) || exit "$status"

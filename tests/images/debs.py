@@ -8,13 +8,21 @@ import pathlib
 import subprocess
 
 
+def network_environment():
+    """The environment of a program that downloads: this machine's proxies, nothing else of its settings."""
+    proxies = {k: v for k, v in os.environ.items() if k.lower().endswith("_proxy")}
+    return proxies | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+
+
 class Apt:
     """apt for one architecture and one list of sources, with its state under `folder`."""
 
-    def __init__(self, folder, architecture, entries, status=None):
-        """`status` is the dpkg status file of the root that packages are chosen for; none: an empty root."""
+    def __init__(self, folder, architecture, entries, status=None, lists=None):
+        """`status` is the dpkg status file of the root that packages are chosen for; none: an empty root.
+        `lists` is where another Apt of the same sources and architecture keeps its package lists."""
         self.folder = pathlib.Path(folder)
-        for name in ("lists/partial", "archives/partial", "debs", "etc"):
+        self.lists = pathlib.Path(lists or self.folder / "lists")
+        for name in (self.lists / "partial", "archives/partial", "debs", "etc"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         sources = self.folder / "etc/sources.list"
         sources.write_text("".join(e.line() + "\n" for e in entries))
@@ -31,7 +39,7 @@ APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 Dir::Etc::sourcelist "{sources}";
 Dir::Etc::sourceparts "/dev/null";
-Dir::State::lists "{self.folder}/lists";
+Dir::State::lists "{self.lists}";
 Dir::State::status "{status}";
 Dir::Cache::archives "{self.folder}/archives";
 Dir::Cache::pkgcache "";
@@ -44,9 +52,7 @@ Acquire::Languages "none";
 """)
 
     def _run(self, *command):
-        environment = {k: v for k, v in os.environ.items() if k.lower().endswith("_proxy")}
-        environment |= {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
-                        "APT_CONFIG": str(self.config)}
+        environment = network_environment() | {"APT_CONFIG": str(self.config)}
         result = subprocess.run(command, cwd=self.folder / "debs", capture_output=True, text=True,
                                 env=environment)
         if result.returncode != 0:

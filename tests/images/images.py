@@ -1,8 +1,7 @@
-"""Makes the base images of tests and demo from Debian packages: debian, busybox, golang, python.
+"""Makes base images of tests and demo from Debian packages, as the table in catalog.py says.
 
-They stand in for the images of the same name in a public registry: same paths, same environment, for
-linux/amd64 and linux/arm64. Called by make.sh:  images.py WORK_FOLDER OUTPUT_FOLDER
-Leaves one OCI layout per repository under the output folder.
+For linux/amd64 and linux/arm64. Called by make.sh:  images.py WORK_FOLDER OUTPUT_FOLDER NAME...
+Leaves one OCI layout per repository under the output folder, where those of earlier runs are the bases.
 """
 import concurrent.futures
 import os
@@ -13,21 +12,17 @@ import sys
 
 import apt_sources
 import debs
+import extras
 import rootfs
 import to_oci
-
-RELEASE = "bookworm"
-ARCHITECTURES = ["amd64", "arm64"]
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Newest first; Debian's compilers are static programs, so a later release's runs in any root.
-GO_VERSIONS = [("1.24", "trixie"), ("1.23", f"{RELEASE}-backports"), ("1.19", RELEASE)]
+from catalog import ARCHITECTURES, GO_VERSIONS, IMAGES, RELEASE
 
 
 class Workshop:
     """The folders of one run: apt state, roots and finished layers, all below `folder`."""
 
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+    def __init__(self, folder, output):
+        self.folder, self.output = pathlib.Path(folder), pathlib.Path(output)
         self.blobs = self.folder / "layers"
         self.entries = apt_sources.release_entries(RELEASE)
         self.acquire = apt_sources.acquire_settings()
@@ -35,17 +30,34 @@ class Workshop:
     def root(self, name, architecture):
         return self.folder / f"root-{name}-{architecture}"
 
-    def apt(self, name, architecture, entries=None, status=None):
-        apt = debs.Apt(self.folder / f"apt-{name}-{architecture}", architecture,
-                       entries or self.entries, status)
-        apt.update()
-        return apt
+    def lists(self, architecture):
+        return self.folder / f"lists-{architecture}"
 
-    def copy_of_base(self, name, architecture):
-        """A root that shares every file with debian's by hard links; whoever changes one replaces it."""
+    def update(self, architecture):
+        """Fetches the release's package lists, which every apt() of the architecture reads."""
+        debs.Apt(self.folder / f"apt-{architecture}", architecture, self.entries,
+                 lists=self.lists(architecture)).update()
+
+    def apt(self, architecture, name, status=None):
+        """apt for whoever goes by `name`; two at once need two names."""
+        return debs.Apt(self.folder / f"apt-{name}-{architecture}", architecture, self.entries, status,
+                        self.lists(architecture))
+
+    def copy_of_base(self, name, base, architecture):
+        """A root that shares every file with the base's by hard links; whoever changes one replaces it."""
         copy = self.root(name, architecture)
-        subprocess.run(["cp", "-al", self.root("debian", architecture), copy], check=True)
+        subprocess.run(["cp", "-al", self.root(base, architecture), copy], check=True)
         return copy
+
+    def unpack_base(self, name, architecture):
+        """The root of an image that an earlier run made."""
+        root = self.root(name, architecture)
+        if root.exists():
+            return
+        root.mkdir()
+        for descriptor, _ in to_oci.layers_of(self.output / name, architecture):
+            blob = self.output / name / "blobs/sha256" / descriptor["digest"].split(":")[1]
+            subprocess.run(["tar", "-xzpf", blob, "--numeric-owner", "-C", root], check=True)
 
 
 def make_debian(shop):
@@ -55,7 +67,7 @@ def make_debian(shop):
     for architecture in ARCHITECTURES:
         root = shop.root("debian", architecture)
         if architecture != native:
-            apt = shop.apt("debian", architecture)
+            apt = shop.apt(architecture, "debian")
             offered = apt.names()
             wanted = [p for p in rootfs.packages_of(native_root) if p in offered]
             root.mkdir()
@@ -67,6 +79,7 @@ def make_debian(shop):
         checks = [line for line in shop.acquire if line.startswith("Acquire::Check-")]
         if checks:  # a frozen mirror, which apt inside the image would find outdated
             (root / "etc/apt/apt.conf.d/90mirror").write_text("".join(line + "\n" for line in checks))
+        extras.own_certificates(root, architecture, shop)
 
 
 def make_busybox(shop):
@@ -74,7 +87,7 @@ def make_busybox(shop):
         root = shop.root("busybox", architecture)
         (root / "bin").mkdir(parents=True)
         unpacked = shop.folder / f"busybox-{architecture}"
-        deb = shop.apt("busybox", architecture).download(["busybox-static"])[0]
+        deb = shop.apt(architecture, "busybox").download(["busybox-static"])[0]
         subprocess.run(["dpkg-deb", "-x", deb, unpacked], check=True)
         program = next(p for p in (unpacked / "bin/busybox", unpacked / "usr/bin/busybox") if p.exists())
         shutil.copy(program, root / "bin/busybox")
@@ -116,71 +129,74 @@ def find_go(shop):
 
 def make_golang(shop):
     version, entries = find_go(shop)
-    packages = [f"golang-{version}-go", f"golang-{version}-src"]
     for architecture in ARCHITECTURES:
-        apt = shop.apt("golang", architecture, entries)
-        root = shop.copy_of_base("golang", architecture)
-        rootfs.extract(root, apt.download(packages))
-        for test_data in [root / f"usr/share/go-{version}/test",
-                          *root.glob(f"usr/share/go-{version}/src/**/testdata")]:
-            shutil.rmtree(test_data, ignore_errors=True)
-        (root / "usr/local/go").symlink_to(f"/usr/lib/go-{version}")
-        for name in ("go", "go/bin", "go/src"):
-            (root / name).mkdir()
-            (root / name).chmod(0o1777)
-    return version
+        apt = debs.Apt(shop.folder / f"apt-golang-{architecture}", architecture, entries)
+        apt.update()
+        root = shop.copy_of_base("golang", "debian", architecture)
+        rootfs.extract(root, apt.download([f"golang-{version}-go", f"golang-{version}-src"]))
+    (shop.output / "go-version").write_text(version + "\n")
 
 
-def make_python(shop):
-    for architecture in ARCHITECTURES:
-        root = shop.copy_of_base("python", architecture)
-        apt = shop.apt("python", architecture, status=root / "var/lib/dpkg/status")
-        rootfs.extract(root, apt.download_with_dependencies(["python3", "ca-certificates"]))
-        (root / "usr/local/bin/python3").symlink_to("/usr/bin/python3")
-        (root / "usr/local/bin/python").symlink_to("python3")
+def complete(shop, name, architecture, version):
+    """Adds what the table says to a root, made or not made yet."""
+    image, root = IMAGES[name], shop.root(name, architecture)
+    if not root.exists():
+        shop.copy_of_base(name, image.base, architecture)
+    if image.packages:
+        apt = shop.apt(architecture, name, status=root / "var/lib/dpkg/status")
+        rootfs.extract(root, apt.download_with_dependencies(image.packages))
+    for path, mode in image.folders.items():
+        (root / path).mkdir(parents=True, exist_ok=True)
+        (root / path).chmod(mode)
+    for path, target in image.links.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).symlink_to(target.format(architecture=architecture, version=version))
+    for function in image.finish:
+        function(root, architecture, shop)
+    return to_oci.write_layer(root, shop.blobs, image.base and shop.root(image.base, architecture))
 
 
-def write_layouts(shop, output, go_version):
-    """Packs every root as one layer (on top of debian's, where it was made from it) and tags it."""
-    go_path = f"/go/bin:/usr/local/go/bin:{PATH}"
-    images = {
-        "debian": (["bookworm-slim", "bookworm", "latest"], None,
-                   {"Env": [f"PATH={PATH}"], "Cmd": ["bash"]}),
-        "busybox": (["latest"], None, {"Env": [f"PATH={PATH}"], "Cmd": ["sh"]}),
-        "golang": ([f"{go_version}-bookworm", go_version, "bookworm", "latest"], "debian",
-                   {"Env": [f"PATH={go_path}", f"GOLANG_VERSION={go_version}", "GOTOOLCHAIN=local",
-                            "GOPATH=/go"], "Cmd": ["bash"], "WorkingDir": "/go"}),
-        "python": (["3-slim", "3", "latest"], "debian",
-                   {"Env": [f"PATH={PATH}", "LANG=C.UTF-8"], "Cmd": ["python3"]}),
-    }
-    packed = {}
-    with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
-        for name, (_, base, _) in images.items():
-            for architecture in ARCHITECTURES:
-                packed[name, architecture] = pool.submit(
-                    to_oci.write_layer, shop.root(name, architecture), shop.blobs,
-                    base and shop.root(base, architecture))
-    for name, (tags, base, config) in images.items():
-        layout = to_oci.Layout(pathlib.Path(output, name))
+def write_layout(shop, name, packed, version):
+    """Tags the layers of `packed` (architecture: layer) on top of the base's as images."""
+    image = IMAGES[name]
+    config = {"Env": [f"PATH={image.path}", *(e.format(version=version) for e in image.env)], **image.config}
+    for repository, tags in image.names(name, version).items():
+        shutil.rmtree(shop.output / repository, ignore_errors=True)
+        layout = to_oci.Layout(shop.output / repository)
         manifests = []
-        for architecture in ARCHITECTURES:
-            layers = [packed[part, architecture].result() for part in (base, name) if part]
-            for descriptor, _ in layers:
-                layout.add_layer(descriptor, shop.blobs)
-            manifests.append(layout.add_image(architecture, config, layers))
+        for architecture, layer in packed.items():
+            below = to_oci.layers_of(shop.output / image.base, architecture) if image.base else []
+            for descriptor, _ in below:
+                layout.add_layer(descriptor, shop.output / image.base / "blobs/sha256")
+            layout.add_layer(layer[0], shop.blobs)
+            manifests.append(layout.add_image(architecture, config, [*below, layer]))
         layout.tag(tags, manifests)
         layout.finish()
 
 
+def make(shop, name, pool):
+    image = IMAGES[name]
+    architectures = ARCHITECTURES if image.foreign else [rootfs.native_architecture()]
+    if image.base:
+        for architecture in architectures:
+            shop.unpack_base(image.base, architecture)
+    special = {"debian": make_debian, "busybox": make_busybox, "golang": make_golang}.get(name)
+    if special:
+        special(shop)
+    go_version = shop.output / "go-version"
+    version = go_version.read_text().strip() if go_version.exists() else ""
+    layers = {a: pool.submit(complete, shop, name, a, version) for a in architectures}
+    write_layout(shop, name, {a: layer.result() for a, layer in layers.items()}, version)
+
+
 def main():
-    work, output = sys.argv[1:]
-    shop = Workshop(pathlib.Path(work).resolve())
-    make_debian(shop)
-    make_busybox(shop)
-    go_version = make_golang(shop)
-    make_python(shop)
-    write_layouts(shop, output, go_version)
-    pathlib.Path(output, "go-version").write_text(go_version + "\n")
+    work, output, *names = sys.argv[1:]
+    shop = Workshop(pathlib.Path(work).resolve(), pathlib.Path(output).resolve())
+    shop.output.mkdir(parents=True, exist_ok=True)
+    with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(shop.update, ARCHITECTURES))
+        for name in names:
+            make(shop, name, pool)
 
 
 if __name__ == "__main__":

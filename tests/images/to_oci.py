@@ -107,6 +107,15 @@ def write_layer(root, blobs, base=None):
     return {"mediaType": LAYER, "digest": packed.digest(), "size": packed.size}, diff_id
 
 
+def layers_of(layout, architecture):
+    """The layers of an image in a layout that Layout wrote: pairs of descriptor and diffID, lowest first."""
+    def read(descriptor):
+        return json.loads(pathlib.Path(layout, "blobs/sha256", descriptor["digest"].split(":")[1]).read_bytes())
+    index = read(json.loads(pathlib.Path(layout, "index.json").read_bytes())["manifests"][0])
+    manifest = read(next(m for m in index["manifests"] if m["platform"]["architecture"] == architecture))
+    return list(zip(manifest["layers"], read(manifest["config"])["rootfs"]["diff_ids"]))
+
+
 class Layout:
     """An OCI image layout whose tags are multi-platform indexes."""
 

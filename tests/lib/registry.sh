@@ -1,8 +1,10 @@
 #!/bin/bash
 # A registry on the loopback interface that holds the base images, for tests and demo: Debian's
 # docker-registry with its storage in build/registry.
-#   registry.sh start|stop [STATE_FOLDER]     STATE_FOLDER: pid, port, log, registries.conf
-# `start` is idempotent and leaves STATE_FOLDER/env, which sets
+#   registry.sh start [STATE_FOLDER [--all | NAME...]]     STATE_FOLDER: pid, port, log, registries.conf
+#   registry.sh stop [STATE_FOLDER]
+# `start` makes the basic images if need be, and all others or those named (tests/images/make.sh). It is
+# idempotent and leaves STATE_FOLDER/env, which sets
 #   REGISTRY                    its address, 127.0.0.1:PORT
 #   CONTAINERS_REGISTRIES_CONF  a registries.conf by which docker.io/library/NAME comes from it
 set -euo pipefail
@@ -52,9 +54,10 @@ CONFIG
 
 # Once per set of base images; later starts find them in the storage.
 push_images() {
-  local registry=$1 layout name tag pushed
+  local registry=$1 layout name tag there pushed
+  there=$(cat "$images/stamp" && ls "$images/oci")
   pushed=$(cat "$storage/pushed" 2>/dev/null || true)
-  [[ $pushed == "$(cat "$images/stamp")" ]] && return
+  [[ $pushed == "$there" ]] && return
   for layout in "$images"/oci/*/; do
     name=$(basename "$layout")
     for tag in $(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' \
@@ -63,12 +66,12 @@ push_images() {
         "docker://$registry/library/$name:$tag"
     done
   done
-  cp "$images/stamp" "$storage/pushed"
+  echo "$there" >"$storage/pushed"
 }
 
 start() {
   local port
-  "$top/tests/images/make.sh"
+  "$top/tests/images/make.sh" "$@"
   mkdir -p "$state" "$storage"
   if ! running_pid >/dev/null; then
     port=$(free_port)
@@ -98,7 +101,7 @@ stop() {
 }
 
 case $action in
-  start) start ;;
+  start) start "${@:3}" ;;
   stop) stop ;;
   *) echo "registry.sh: start or stop, not $action" >&2; exit 2 ;;
 esac
