@@ -12,6 +12,6 @@ is "$(elf "$root/app/main")" amd64
 for form in Dockerfile.after Dockerfile; do
   for arch in amd64 arm64; do
     start "oci-archive:$form.tar" $arch 2>said || fail "$form on $arch: $(cat said)"
-    is "$(cat said)" "ops-service $arch 12953706391571091226"
+    is "$(cat said)" "ops-service for $arch asks node two"
   done
 done

@@ -4,9 +4,10 @@ package main
 import (
 	"runtime"
 
-	"github.com/cespare/xxhash/v2"
+	"github.com/dgryski/go-rendezvous"
 )
 
 func main() {
-	println("ssh server for", runtime.GOARCH, "on port 2222, host key", xxhash.Sum64String("key"))
+	hosts := rendezvous.New([]string{"host-a", "host-b"}, func(key string) uint64 { return uint64(len(key)) })
+	println("ssh server for", runtime.GOARCH, "on port 2222, user goes to", hosts.Lookup("user"))
 }
