@@ -1,6 +1,5 @@
 // How fast a directory becomes a layer, and how large: `layer_bench DIR [gzip|zstd|none] [level]
-// [threads]` writes DIR as a layer to nowhere and prints seconds, MB/s, ratio and peak memory. With
-// `--go-gzip FILE` beside it, bench/run compares.
+// [threads]` writes DIR as a layer to nowhere and prints seconds, MB/s, ratio and peak memory.
 #include <fmt/core.h>
 #include <sys/resource.h>
 
