@@ -33,8 +33,10 @@ std::optional<Download> download_of(const ShellCommand& command) {
   const std::string program = command.program();
   const auto has = [&](std::string_view word) { return command.is(program, word); };
   if (program == "curl" || program == "wget") {
+    // A variable in front of a path stands for the server.
     for (const auto& word : command.words)
-      if (word.value.contains("://")) return Download{os::base_name(word.value), {}};
+      if (word.value.contains("://") || (word.value.starts_with('$') && word.value.contains('/')))
+        return Download{os::base_name(word.value), {}};
     return std::nullopt;
   }
   if (program == "git" && has("clone")) return Download{"the repository", {}};

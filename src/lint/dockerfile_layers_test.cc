@@ -94,9 +94,10 @@ TEST(DownloadAfterCopyAll, ModelsMoveAboveTheCopyWithTheirComments) {
 
 TEST(DownloadAfterCopyAll, DependenciesAreNamedWithWhatToCopyFirst) {
   const Options options = only("DownloadAfterCopyAll");
-  for (const char* run : {"pip install -r requirements.txt", "npm ci", "go mod download",
-                          "yarn install", "bundle install", "git clone https://x.example/x.git",
-                          "apt-get install -y x", "python -m spacy download en"})
+  for (const char* run :
+       {"pip install -r requirements.txt", "npm ci", "go mod download", "yarn install",
+        "bundle install", "git clone https://x.example/x.git", "apt-get install -y x",
+        "python -m spacy download en", "curl -Lo m.pt ${MODELS}/m.pt"})
     EXPECT_EQ(found(dockerfile("FROM a\nCOPY . .\nRUN " + std::string(run) + "\n"), options),
               "DownloadAfterCopyAll:3")
         << run;
