@@ -50,12 +50,17 @@ TEST(CopyFromAncestor, OnlyCopiesThatChangeNothingAreTakenOut) {
                              "--from=a /x /y\n"),
                   options),
             "FROM x AS a\nRUN make\nFROM a\n# both\nCOPY --from=a /x /y\n");
-  for (const char* step :
-       {"RUN make", "COPY x /opt/y", "RUN curl -o /opt/x https://x.example/x", "RUN tar -xf $F"}) {
+  for (const char* step : {"RUN make", "COPY x /opt/y", "RUN curl -o /opt/x https://x.example/x",
+                           "RUN tar -xf $F", "RUN curl https://x.example/x >/opt/x"}) {
     const std::string text =
         "FROM x AS a\nFROM a AS b\n" + std::string(step) + "\nFROM b\nCOPY --from=a /opt /opt\n";
     EXPECT_EQ(fixed(dockerfile(text), options), text);
   }
+  EXPECT_EQ(
+      fixed(dockerfile("FROM x AS a\nFROM a AS b\nWORKDIR /m\nRUN curl -Lo m.pt $URL/m.pt\nFROM b\n"
+                       "COPY --from=a /opt /opt\n"),
+            options),
+      "FROM x AS a\nFROM a AS b\nWORKDIR /m\nRUN curl -Lo m.pt $URL/m.pt\nFROM b\n");
   const std::string owner = "FROM x AS a\nFROM a\nCOPY --chown=1 --from=a /opt /opt\n";
   EXPECT_EQ(fixed(dockerfile(owner), options), owner);
 }

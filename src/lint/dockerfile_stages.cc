@@ -19,11 +19,24 @@ bool may_touch(const StepView& step, std::string_view path) {
   for (const auto& command : step.commands) {
     const std::string program = command.program();
     if (std::find(kKnown.begin(), kKnown.end(), program) == kKnown.end()) return true;
-    for (const auto& word : command.words) {
-      if (word.value.contains('$')) return true;
-      if (!word.value.contains("://") && overlap(resolved(step.workdir, word.value), path))
-        return true;
+    // What is no output of a download is where it comes from.
+    const bool is_download = program == "curl" || program == "wget";
+    const auto reaches = [&](const std::string& value) {
+      return value.contains('$') || overlap(resolved(step.workdir, value), path);
+    };
+    if (is_download) {
+      for (const auto& [letter, name] :
+           {std::pair("o", "output"), std::pair("O", "output-document"),
+            std::pair("P", "directory-prefix"), std::pair("", "output-dir")}) {
+        const std::string value = command.option(letter, name);
+        if (!value.empty() && reaches(value)) return true;
+      }
+      for (const auto& word : command.words)
+        if (word.value.contains('>')) return true;
+      continue;
     }
+    for (const auto& word : command.words)
+      if (reaches(word.value)) return true;
   }
   return false;
 }
