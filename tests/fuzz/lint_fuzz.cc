@@ -1,6 +1,6 @@
 // Any bytes as a Dockerfile, workflow, compose file or log: the first byte says which. Rules must
-// end and point into the file, fixes must not overlap, and a file that could be read can be read
-// when it is repaired, with nothing left to repair.
+// end and point into the file, the edits of a fix must not overlap, and a Dockerfile that parses
+// still does when it is repaired.
 #include <cstdint>
 #include <string>
 #include <string_view>
