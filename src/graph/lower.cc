@@ -189,6 +189,7 @@ const StageState& Lowering::stage(size_t index, const oci::Platform& target, con
     s->is_guess = true;
   }
   s->index = index;
+  s->target = target;
   s->label = stage.name().empty() ? fmt::format("stage-{}", index) : stage.name();
   s->is_guess |= stage.incomplete || file_.incomplete_globals;
   for (const auto& text : s->config.env) {
@@ -416,7 +417,14 @@ StepId Lowering::add_step(Step step) {
 
 std::string Lowering::step_name(StageState& s, const std::string& text, bool counts) {
   if (counts) ++s.layer_number;
-  const std::string platform = request_.platforms.size() > 1 ? s.platform.str() + " " : "";
+  std::string platform;
+  if (request_.platforms.size() > 1) {
+    platform = s.platform.str();
+    // A stage on the build platform that knows its target: its steps for one target are told from those for another.
+    if (s.platform.arch != s.target.arch && (s.args.declared("TARGETARCH") || s.args.declared("TARGETPLATFORM")))
+      platform += "->" + s.target.arch + (s.target.variant.empty() ? "" : "/" + s.target.variant);
+    platform += ' ';
+  }
   return fmt::format("[{}{} {}/{}] {}", platform, s.label, s.layer_number, s.layer_count, text);
 }
 

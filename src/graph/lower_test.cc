@@ -83,6 +83,12 @@ TEST(Lower, StepsDivergeWhereTargetarchIsDeclared) {
       "FROM debian\nCOPY --from=build /x /x\n",
       request("linux/amd64,linux/arm64"));
   EXPECT_EQ(count_runs(graph), 3u);
+  std::vector<std::string> names;
+  for (const auto& step : graph.steps)
+    if (step.name.contains("RUN")) names.push_back(step.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"[linux/amd64 build 2/3] RUN fetch",
+                                             "[linux/amd64 build 3/3] RUN make $TARGETARCH",
+                                             "[linux/amd64->arm64 build 3/3] RUN make $TARGETARCH"}));
 }
 
 TEST(Lower, ArgumentsComeFromFlagsThenDefaultsThenGlobals) {

@@ -28,6 +28,7 @@ struct Several {
 struct StageState {
   size_t index = 0;
   oci::Platform platform;
+  oci::Platform target;  // what the image is for that the stage is needed by
   std::string label;  // name or number, for step names
   StepId files = 0;
   image::Config config;

@@ -71,7 +71,7 @@ ask() {
   port=$(free_port)
   python3 "$PUBLIC/run_image.py" --env "PORT=$port" "$1" "linux/$2" "${@:4}" >"$TMPDIR/server-output" 2>&1 &
   server=$!
-  curl -sf --retry 60 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$port$3" ||
+  curl -sf --retry 240 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$port$3" ||
     { echo "no answer from the $2 image:"; cat "$TMPDIR/server-output"; }
   kill "$server" && wait "$server" || true
 }

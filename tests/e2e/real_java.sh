@@ -2,7 +2,7 @@
 # as: root
 # label: slow
 build_online --platform linux/amd64,linux/arm64 -o type=oci,dest=app.tar "$PUBLIC/examples/java-maven"
-is "$(grep -c 'mvn -B' "$out")" 1
+says_not "[linux/arm64 build"
 is "$(ask oci-archive:app.tar amd64 /arch)" amd64
 is "$(ask oci-archive:app.tar arm64 /arch)" aarch64
 # The layers that the jar and its libraries are in are the same on both.

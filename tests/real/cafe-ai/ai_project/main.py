@@ -2,12 +2,15 @@
 import pathlib
 import platform
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 MODELS = pathlib.Path(__file__).parent / "models"
-app = FastAPI()
 
 
-@app.get("/")
-def about():
-    return {"machine": platform.machine(), "models": sorted(p.name for p in MODELS.iterdir() if p.suffix == ".pt")}
+def about(request):
+    return JSONResponse({"machine": platform.machine(), "models": sorted(p.name for p in MODELS.glob("*.pt"))})
+
+
+app = Starlette(routes=[Route("/", about)])
