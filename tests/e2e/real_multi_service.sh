@@ -21,4 +21,4 @@ for arch in amd64 arm64; do
   is "$(talk chat $arch)" "you said world"
   is "$(talk board $arch)" "post $(talk board amd64 | cut -d' ' -f2)"
 done
-refuse "SERVICE" "Dockerfile:14" -- slipway build "$app"
+refuse "Dockerfile:13:10: SERVICE: must be set" -- slipway build "$app"

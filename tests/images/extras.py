@@ -23,6 +23,15 @@ WHEELS = {"amd64": "x86_64", "arm64": "aarch64"}
 RUST_TARGETS = {"amd64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 
 
+def container_settings(root, architecture, shop):
+    """apt and dpkg as in published Debian images: no translations, no kept packages, no waiting for the disk."""
+    apt, dpkg = root / "etc/apt/apt.conf.d", root / "etc/dpkg/dpkg.cfg.d"
+    archives = "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb || true"
+    (apt / "docker-no-languages").write_text('Acquire::Languages "none";\n')
+    (apt / "docker-clean").write_text(f'DPkg::Post-Invoke {{ "{archives}"; }};\n')
+    (dpkg / "docker-apt-speedup").write_text("force-unsafe-io\n")
+
+
 def own_certificates(root, architecture, shop):
     """This machine's own certificates, for update-ca-certificates in images made from this one."""
     for file in sorted(pathlib.Path("/", OWN).glob("**/*.crt")):

@@ -79,6 +79,7 @@ def make_debian(shop):
         checks = [line for line in shop.acquire if line.startswith("Acquire::Check-")]
         if checks:  # a frozen mirror, which apt inside the image would find outdated
             (root / "etc/apt/apt.conf.d/90mirror").write_text("".join(line + "\n" for line in checks))
+        extras.container_settings(root, architecture, shop)
         extras.own_certificates(root, architecture, shop)
 
 
