@@ -41,7 +41,7 @@ Counts count(const std::vector<Finding>& findings) {
 std::string counts_text(const Counts& counts) {
   if (counts.errors && counts.warnings) return counted(counts.errors, "error") + ", " + counted(counts.warnings, "warning");
   if (counts.errors) return counted(counts.errors, "error");
-  return counts.warnings ? counted(counts.warnings, "warning") : "nothing";
+  return counts.warnings ? counted(counts.warnings, "warning") : "nothing wrong";
 }
 
 std::string details(const Finding& finding) {

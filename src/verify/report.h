@@ -12,7 +12,7 @@ struct Counts {
   size_t errors = 0, warnings = 0, notes = 0;
 };
 Counts count(const std::vector<Finding>& findings);
-/// "2 errors, 1 warning"; "nothing" if there is neither.
+/// "2 errors, 1 warning"; "nothing wrong" if there is neither.
 std::string counts_text(const Counts& counts);
 
 /// The finding's further lines, each indented by four blanks: what needs the file, which layer and instruction it is from,
