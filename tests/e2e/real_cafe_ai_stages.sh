@@ -11,7 +11,7 @@ for form in Dockerfile.continued Dockerfile; do
   build_online --platform linux/amd64,linux/arm64 -f "$app/$form" --build-arg MODELS="$url" -o type=oci,dest=$form.tar "$app"
   for arch in amd64 arm64; do
     answer=$(ask oci-archive:$form.tar $arch / sh -c 'exec python -m uvicorn ai_project.main:app --port $PORT')
-    is "$(jq -c .models <<<"$answer")" '["best_model.pt","embedding.pt"]'
+    is "$(jq -c .models <<<"$answer")" '{"best_model.pt":"moderation","embedding.pt":"weights"}'
     is "$(jq -r .machine <<<"$answer")" "$([[ $arch == arm64 ]] && echo aarch64 || echo x86_64)"
   done
 done

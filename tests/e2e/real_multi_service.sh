@@ -1,5 +1,5 @@
 # Three services from one Dockerfile: what they share is a hit for the second and third.
-# as: root user
+# as: user
 # label: slow
 app=$PUBLIC/examples/multi-service
 for service in board chat user; do

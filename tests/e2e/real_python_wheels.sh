@@ -1,5 +1,5 @@
 # Wheels from the package index, fetched natively for each target; the compiled one is the target's.
-# as: root user
+# as: root
 # label: slow
 build_online --platform linux/amd64,linux/arm64 -o type=oci,dest=app.tar "$PUBLIC/examples/python-wheels"
 says "wheels 3/3" "MarkupSafe-3.0.2"

@@ -1,4 +1,4 @@
-"""A service that would rate texts with two models; it says which it found, and on which machine."""
+"""A service that would rate texts with two models; it says what is in them, and on which machine it runs."""
 import pathlib
 import platform
 
@@ -10,7 +10,8 @@ MODELS = pathlib.Path(__file__).parent / "models"
 
 
 def about(request):
-    return JSONResponse({"machine": platform.machine(), "models": sorted(p.name for p in MODELS.glob("*.pt"))})
+    models = {path.name: path.read_text().strip() for path in sorted(MODELS.glob("*.pt"))}
+    return JSONResponse({"machine": platform.machine(), "models": models})
 
 
 app = Starlette(routes=[Route("/", about)])
