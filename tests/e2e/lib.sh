@@ -69,11 +69,12 @@ start() { python3 "$PUBLIC/run_image.py" "$1" "linux/${2:-$(native)}" "${@:3}"; 
 ask() {
   local port server
   port=$(free_port)
+  install -m 666 /dev/null "$TMPDIR/server-output" # some programs open /dev/stdout anew, as the image's user
   python3 "$PUBLIC/run_image.py" --env "PORT=$port" "$1" "linux/$2" "${@:4}" >"$TMPDIR/server-output" 2>&1 &
   server=$!
   curl -sf --retry 240 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$port$3" ||
     { echo "no answer from the $2 image:"; cat "$TMPDIR/server-output"; } >&2
-  kill "$server" && wait "$server" || true
+  kill "$server" 2>/dev/null && wait "$server" || true
 }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
