@@ -74,6 +74,15 @@ class Matcher {
   std::vector<std::string> found_;
 };
 
+/// The root is an entry, too: archives need not have one for it.
+std::shared_ptr<const Tree> with_root(std::shared_ptr<const Tree> files) {
+  if (!files->empty() && files->entries().front().path.empty()) return files;
+  std::vector<Entry> entries;
+  entries.push_back({.path = "", .type = Type::Dir, .mode = 0755});
+  entries.insert(entries.end(), files->entries().begin(), files->entries().end());
+  return std::make_shared<const Tree>(std::move(entries));
+}
+
 /// The pick at real path `real`, paths made relative to it, without what is excluded.
 std::shared_ptr<const Tree> subtree(const View& source, const std::string& real, const dockerfile::IgnoreFile& excludes) {
   if (real.empty() && excludes.empty()) return source.whole();
@@ -259,7 +268,9 @@ std::vector<Pick> pick(const View& source, const std::string& pattern, bool pare
     Pick one;
     one.path = path;
     one.files = subtree(source, real, excludes);
-    if (one.files->empty()) {
+    if (real.empty()) {
+      one.files = with_root(std::move(one.files));
+    } else if (one.files->empty()) {
       Entry root = *entry;
       root.path.clear();
       one.files = std::make_shared<const Tree>(std::vector{std::move(root)});

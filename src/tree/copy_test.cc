@@ -70,6 +70,14 @@ TEST(Copy, DirectoryGivesItsContents) {
   EXPECT_EQ(copied(app(), "", "/"), "go.mod go.sum latest@ one@ src/ src/a.c src/b.h src/sub/ src/sub/c.c ");
 }
 
+TEST(Copy, EverythingOfAnArchiveWithoutAnEntryForItsRootMakesTheDirectory) {
+  const View archive = view({file("a", "a"), file("b/c", "c")});
+  EXPECT_EQ(copied(archive, "", "/x"), "x/ x/a x/b/ x/b/c ");
+  EXPECT_EQ(copied(view({file("a", "a")}), ".", "/x/"), "x/ x/a ");
+  EXPECT_EQ(copied(View({}), "", "/x"), "x/ ");
+  EXPECT_EQ(copied(archive, "", "/x", View({}), {"a"}), "x/ x/b/ x/b/c ");
+}
+
 TEST(Copy, TopDirectoryIsPlainAndSubdirectoriesKeepTheirMode) {
   Placement how;
   how.dest = "/x/";

@@ -20,6 +20,7 @@ class Prepared:
     arguments: list
     environment: dict
     stdin: bytes
+    context: str  # what is built; empty: the folder `context`
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Slipway:
         layout = prepared.folder / "slipway"
         return call([self.program, "build", "--progress=plain", "--provenance=false",
                      f"--output=type=oci,tar=false,dest={layout}", *prepared.arguments,
-                     "-" if prepared.stdin is not None else "."],
+                     prepared.context or ("-" if prepared.stdin is not None else ".")],
                     prepared, layout, cwd=prepared.folder / "context", env=self.environment | prepared.environment)
 
 
@@ -84,6 +85,10 @@ class BuildKit:
         command = [os.environ["BUILDCTL"], "--addr", f"unix://{self.state}/buildkitd.sock", "build",
                    "--progress=plain", "--frontend=dockerfile.v0",
                    f"--output=type=oci,tar=false,dest={layout}", *self.translate(prepared.arguments)]
+        if prepared.context:
+            dockerfile = [f"--opt=filename={prepared.arguments[at + 1]}" for at, word in enumerate(prepared.arguments) if word == "-f"]
+            command = [word for word in command if not word.startswith(("--local=", "--opt=filename="))]
+            command += [f"--opt=context={prepared.context}", *dockerfile]
         return call(command, prepared, layout, cwd=prepared.folder / "context",
                     env=self.environment | prepared.environment)
 

@@ -4,8 +4,8 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
-SECTIONS = {"Dockerfile", "files", "file", "tar", "arguments", "environment", "stdin", "error", "says",
-            "differs", "alone"}
+SECTIONS = {"Dockerfile", "files", "file", "tar", "repository", "context", "arguments", "environment", "stdin", "error",
+            "says", "differs", "alone"}
 
 
 @dataclass
@@ -35,6 +35,8 @@ class Case:
     dockerfiles: dict = field(default_factory=dict)  # path in the context -> bytes
     folders: dict = field(default_factory=dict)  # folder -> entries; "context" is the build context
     archives: list = field(default_factory=list)
+    repository: str = None  # set: the context is a git repository, too
+    context: str = ""  # what is built instead of the context's folder
     arguments: list = field(default_factory=list)
     environment: dict = field(default_factory=dict)
     stdin: str = ""  # "tar FOLDER" or "PATH", both below the case's folder

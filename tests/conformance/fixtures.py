@@ -150,6 +150,34 @@ def make_files(folder, entries, keep_open, time):
         os.utime(path, (time, time), follow_symlinks=False)
 
 
+def make_repository(folder, name):
+    """Makes a git repository of the folder: a commit on `main` with the tag `v1`, one more file on the branch `side`.
+    It is served under `name` and "name.git"; returns the commit of `main`."""
+    dated = f"@{TIME} +0000"
+    environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
+                   "GIT_AUTHOR_DATE": dated, "GIT_COMMITTER_DATE": dated, "GIT_AUTHOR_NAME": "n", "GIT_AUTHOR_EMAIL": "e",
+                   "GIT_COMMITTER_NAME": "n", "GIT_COMMITTER_EMAIL": "e"}
+
+    def git(*words):
+        return subprocess.run(["git", "-C", str(folder), "-c", "init.defaultBranch=main", *words], env=environment,
+                              check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "one")
+    git("tag", "-am", "one", "v1")
+    commit = git("rev-parse", "HEAD")
+    git("checkout", "-qb", "side")
+    (folder / "side").write_text("side\n")
+    git("add", "side")
+    git("commit", "-qm", "two")
+    git("checkout", "-q", "main")
+    if name != folder:
+        name.symlink_to(folder)
+    name.with_name(name.name + ".git").symlink_to(folder)
+    return commit
+
+
 def zstd(content):
     return subprocess.run(["zstd", "-q"], input=content, stdout=subprocess.PIPE, check=True).stdout
 
@@ -189,3 +217,10 @@ def serve(folder):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def serve_git(folder):
+    """Git over HTTP on the loopback interface; returns the server's process and the URL of the folder."""
+    server = subprocess.Popen(["python3", "-u", str(TOP / "tests/lib/git_server.py"), str(folder)], stdout=subprocess.PIPE,
+                              text=True)
+    return server, f"http://127.0.0.1:{server.stdout.readline().strip()}"
