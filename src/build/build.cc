@@ -14,10 +14,12 @@
 #include "base/text.h"
 #include "build/call.h"
 #include "build/checks.h"
+#include "build/epoch.h"
 #include "build/inputs.h"
 #include "build/later_steps.h"
 #include "build/layers.h"
 #include "build/outputs.h"
+#include "build/repository.h"
 #include "build/sbom_targets.h"
 #include "build/ssh.h"
 #include "build/step_runner.h"
@@ -40,7 +42,13 @@ void refuse_unsupported(const BuildRequest& r) {
   };
   if (!r.cache_to.empty()) refuse("--cache-to", "the local cache needs no flag");
   if (!r.cache_from.empty()) refuse("--cache-from", "the local cache needs no flag");
-  if (!r.policies.empty()) refuse("--policy", "leave it out");
+  for (const auto& policy : r.policies)
+    if (!policy.disabled)
+      throw Error("policies are not supported: nothing would be checked", "--policy",
+                  "leave it out, or pass --policy disabled=true");
+  if (!r.source_policy.empty())
+    throw Error("source policies are not supported: nothing would be checked",
+                "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "unset it");
 }
 
 /// Base images for the graph, fetched side by side ahead of time.
@@ -103,18 +111,7 @@ std::map<std::string, graph::NamedContext> named_contexts(const BuildRequest& re
   return out;
 }
 
-std::optional<int64_t> source_date_epoch(const BuildRequest& request, const Inputs& inputs) {
-  const auto it = request.build_args.find("SOURCE_DATE_EPOCH");
-  if (it == request.build_args.end() || it->second.empty()) return std::nullopt;
-  // A directory has no time of its own.
-  if (it->second == "context") return inputs.context_time;
-  const auto seconds = parse_u64(it->second);
-  if (!seconds || *seconds > 253402300799)
-    throw Error(fmt::format("SOURCE_DATE_EPOCH={} is no time", it->second), {}, "it is a number of seconds since 1970");
-  return static_cast<int64_t>(*seconds);
-}
-
-graph::Request graph_request(const BuildRequest& request, const Inputs& inputs, const std::string& created) {
+graph::Request graph_request(const BuildRequest& request, const Inputs& inputs) {
   graph::Request out;
   out.build_platform = oci::host_platform();
   out.platforms = request.platforms;
@@ -126,11 +123,8 @@ graph::Request graph_request(const BuildRequest& request, const Inputs& inputs, 
   out.context_dir = inputs.context_dir;
   if (inputs.context_snapshot) out.context_snapshot = inputs.context_snapshot->id;
   out.context_name = inputs.context_name;
+  out.context_keeps_times = inputs.context_keeps_times;
   out.build_args = request.build_args;
-  if (const auto it = out.build_args.find("SOURCE_DATE_EPOCH"); it != out.build_args.end() && it->second == "context") {
-    if (inputs.context_time) it->second = fmt::format("{}", *inputs.context_time);
-    else out.build_args.erase(it);
-  }
   out.named_contexts = named_contexts(request);
   out.labels = request.labels;
   out.default_network = request.network.empty() ? "default" : request.network;
@@ -141,7 +135,6 @@ graph::Request graph_request(const BuildRequest& request, const Inputs& inputs, 
   };
   out.allow_insecure = allowed("security.insecure");
   out.allow_host_network = allowed("network.host") || request.network == "host";
-  out.created = created;
   return out;
 }
 
@@ -252,22 +245,26 @@ BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& n
   for (const auto& warning : store.take_warnings()) all_steps.on_warning(warning, "");
   const SshAgents ssh(request.ssh);
   const source::GitAccess git = git_access(request, ssh.sockets());
-  const Inputs inputs = load_inputs(request, {.store = store,
-                                              .git = git,
-                                              .observer = all_steps,
-                                              .single_id = ns.mapping == exec::IdMapping::Single,
-                                              .threads = std::max(2u, std::thread::hardware_concurrency()),
-                                              .stop = cancel.get_token()});
+  const InputTools input_tools{.store = store,
+                               .git = git,
+                               .observer = all_steps,
+                               .single_id = ns.mapping == exec::IdMapping::Single,
+                               .threads = std::max(2u, std::thread::hardware_concurrency()),
+                               .stop = cancel.get_token()};
+  const Inputs inputs = load_inputs(request, input_tools);
   record.dockerfile_name = inputs.dockerfile_name;
   record.dockerfile_text = inputs.dockerfile_text;
+  check_frontend(inputs, request.build_args);
   LaterSteps observer(all_steps, inputs.steps);
-  const std::optional<int64_t> epoch = source_date_epoch(request, inputs);
-  const std::string created = image::rfc3339(epoch.value_or(tree::kNeutralTime));
+  if (const auto it = request.build_args.find("BUILDKIT_INLINE_CACHE"); it != request.build_args.end() && it->second != "0")
+    observer.on_warning("BUILDKIT_INLINE_CACHE has no effect: images do not carry a cache", "");
+  graph::Request wanted = graph_request(request, inputs);
+  const std::optional<int64_t> epoch = source_date_epoch(request, inputs, input_tools, wanted);
+  const std::string created = wanted.created = image::rfc3339(epoch.value_or(tree::kNeutralTime));
   registry::ClientOptions client_options;
   registry::Client client(client_options);
   source::Images images(store, client);
   ImageResolver resolver(images, observer, request.pull, cancel.get_token());
-  const graph::Request wanted = graph_request(request, inputs, created);
   for (const auto& platform : wanted.platforms) record.platforms.push_back(platform.str());
   if (request.call.name != "build") return answer_call(request, inputs, wanted, resolver);
   dockerfile::Dockerfile file;
@@ -316,7 +313,10 @@ BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& n
 
 }  // namespace
 
-BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& view, std::stop_token stop) {
+BuildResult build(const BuildRequest& asked, const exec::Namespace& ns, seams::Observer& view, std::stop_token stop) {
+  BuildRequest completed = asked;
+  for (const auto& [key, value] : git_labels(asked, stop)) completed.labels[key] = value;
+  const BuildRequest& request = completed;
   refuse_unsupported(request);
   check_outputs(request);
   const auto begin = std::chrono::steady_clock::now();

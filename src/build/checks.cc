@@ -1,5 +1,7 @@
 #include "build/checks.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -24,6 +26,31 @@ void tell(const Inputs& inputs, const std::vector<dockerfile::Finding>& findings
 }
 
 }  // namespace
+
+void check_frontend(const Inputs& inputs, const std::map<std::string, std::string>& build_args) {
+  if (const auto it = build_args.find("BUILDKIT_SYNTAX"); it != build_args.end()) {
+    const std::string command(trim(it->second));
+    const std::string image = command.substr(0, command.find(' '));
+    if (image.empty())
+      throw Error("the build argument BUILDKIT_SYNTAX is empty", "--build-arg",
+                  "leave it out, or name docker/dockerfile");
+    if (!dockerfile::is_dockerfile_frontend(image))
+      throw Error(fmt::format("the frontend {} cannot be used", image),
+                  "--build-arg BUILDKIT_SYNTAX", "Slipway reads Dockerfiles itself: leave it out");
+    return;
+  }
+  const auto directives = dockerfile::detect_directives(inputs.dockerfile_text);
+  if (!directives.syntax || dockerfile::is_dockerfile_frontend(*directives.syntax)) return;
+  dockerfile::Dockerfile file;
+  file.file_name = inputs.dockerfile_name;
+  file.source = inputs.dockerfile_text;
+  dockerfile::Span line;
+  line.line = line.end_line = directives.syntax_line;
+  throw dockerfile::error_at(
+      file, line, fmt::format("the frontend {} cannot be used", *directives.syntax),
+      "Slipway reads Dockerfiles itself, in no other language; if this is a Dockerfile all the "
+      "same, leave the line out or pass --build-arg BUILDKIT_SYNTAX=docker/dockerfile");
+}
 
 std::vector<Error> read_dockerfile(const Inputs& inputs, const graph::Request& request,
                                    dockerfile::Dockerfile& file) {

@@ -2,6 +2,8 @@
 // findings of the checks.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "build/inputs.h"
@@ -12,6 +14,10 @@
 #include "seams/observer.h"
 
 namespace slipway::build {
+
+/// Throws Error when the file's syntax directive, or the build argument BUILDKIT_SYNTAX in its
+/// place, names another frontend than the one for Dockerfiles: no other language is understood.
+void check_frontend(const Inputs& inputs, const std::map<std::string, std::string>& build_args);
 
 /// Every mistake of a Dockerfile that does not need an image to be seen; none if it is good, and
 /// then `file` is whole.

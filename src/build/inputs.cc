@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -31,11 +32,22 @@ std::string read_dockerfile(const std::string& path) {
   return os::read_file(path);
 }
 
-/// The directory's Dockerfile, in the two spellings that docker accepts.
-std::string default_dockerfile(const std::string& dir) {
-  const std::string path = os::join_path(dir, "Dockerfile");
-  const std::string lower = os::join_path(dir, "dockerfile");
-  return !os::exists(path) && os::exists(lower) ? lower : path;
+/// "DIR/Dockerfile" may also be spelled "DIR/dockerfile"; other names have one spelling.
+std::optional<std::string> other_spelling(const std::string& path) {
+  if (os::base_name(path) != "Dockerfile") return std::nullopt;
+  return path.substr(0, path.size() - 10) + "dockerfile";
+}
+
+/// `path`, or its other spelling where only that is there.
+std::string spelled_as_it_is(const std::string& path) {
+  const auto other = other_spelling(path);
+  return other && !os::exists(path) && os::exists(*other) ? *other : path;
+}
+
+/// A policy that nobody evaluates would give a feeling of safety.
+Error policy_error(const std::string& policy) {
+  return Error("there is a policy for what this Dockerfile may use, and policies are not supported", policy,
+               "pass --policy disabled=true to build without it");
 }
 
 std::optional<dockerfile::IgnoreFile> find_ignore(const std::string& context, const std::string& dockerfile) {
@@ -99,10 +111,12 @@ class Loader {
     in_.context_dir = os::absolute_path(request_.context);
     std::string path;
     if (!dockerfile_from_outside()) {
-      path = request_.dockerfile.empty() ? default_dockerfile(in_.context_dir) : request_.dockerfile;
+      const bool is_default = request_.dockerfile.empty();
+      path = spelled_as_it_is(is_default ? os::join_path(in_.context_dir, "Dockerfile") : request_.dockerfile);
       in_.dockerfile_text = read_dockerfile(path);
-      in_.dockerfile_name = request_.dockerfile.empty() ? os::base_name(path) : request_.dockerfile;
+      in_.dockerfile_name = is_default ? os::base_name(path) : path;
       in_.dockerfile_key = os::absolute_path(path);
+      if (has_policies() && os::exists(path + ".rego")) throw policy_error(path + ".rego");
     }
     in_.ignore = find_ignore(in_.context_dir, path);
   }
@@ -131,6 +145,7 @@ class Loader {
   void from_git(dockerfile::GitUrl url) {
     source::GitSource source;
     source.keep_git_dir = url.keep_git_dir.value_or(false) || keeps_git_dir();
+    in_.context_keeps_times = url.commit_times;
     source.url = std::move(url);
     const std::string shown = dockerfile::without_password(request_.context);
     const source::Git git(tools_.store, tools_.git, tools_.threads, tools_.stop);
@@ -148,7 +163,9 @@ class Loader {
   void from_web_server() {
     const std::string shown = dockerfile::without_password(request_.context);
     auto context = as_step("[internal] load remote build context " + shown, [&](const source::ArchiveOptions& options) {
-      return source::http_context(tools_.store, request_.context, options);
+      source::ArchiveOptions with_secret = options;
+      with_secret.authorization = source::http_authorization(tools_.git.secrets, request_.context);
+      return source::http_context(tools_.store, request_.context, with_secret);
     });
     in_.context_time = context.time;
     take_snapshot(std::move(context.files), shown);
@@ -178,6 +195,7 @@ class Loader {
       source::FileRequest request;
       request.url = name;
       const auto file = as_step("[internal] load remote Dockerfile " + in_.dockerfile_name, [&](const source::ArchiveOptions& o) {
+        request.authorization = source::http_authorization(tools_.git.secrets, name);
         request.stop = o.stop;
         return source::fetch_file(tools_.store, request);
       });
@@ -196,7 +214,8 @@ class Loader {
     std::optional<std::string> text;
     try {
       text = source::read_file(*in_.context_snapshot, in_.dockerfile_name, kMaxDockerfile);
-      if (!text && is_default) text = source::read_file(*in_.context_snapshot, "dockerfile", kMaxDockerfile);
+      if (const auto other = other_spelling(in_.dockerfile_name); !text && other)
+        text = source::read_file(*in_.context_snapshot, *other, kMaxDockerfile);
     } catch (Error& e) {
       throw e.while_doing("while reading the Dockerfile of " + in_.context_name);
     }
@@ -204,11 +223,19 @@ class Loader {
       throw Error(fmt::format("the build context {} has no {}", in_.context_name, in_.dockerfile_name), {},
                   is_default ? "name it with -f, relative to the context" : "-f is relative to a context from elsewhere");
     in_.dockerfile_text = std::move(*text);
+    const std::string policy = in_.dockerfile_name + ".rego";
+    if (has_policies() && source::read_file(*in_.context_snapshot, policy, kMaxDockerfile)) throw policy_error(policy);
+  }
+
+  bool has_policies() const {
+    return std::ranges::none_of(request_.policies, [](const PolicySpec& policy) { return policy.disabled; });
   }
 
   bool keeps_git_dir() const {
     const auto it = request_.build_args.find("BUILDKIT_CONTEXT_KEEP_GIT_DIR");
-    return it != request_.build_args.end() && (it->second == "1" || to_lower(it->second) == "true");
+    if (it == request_.build_args.end()) return false;
+    const std::string value = to_lower(it->second);
+    return value == "1" || value == "t" || value == "true";
   }
 
   static hash::Sha256Sum take_input(int into) {
@@ -236,7 +263,7 @@ Inputs load_inputs(const BuildRequest& request, const InputTools& tools) { retur
 source::GitAccess git_access(const BuildRequest& request, const std::map<std::string, std::string>& sockets) {
   source::GitAccess out;
   for (const auto& secret : request.secrets) {
-    if (!secret.id.starts_with("GIT_AUTH_")) continue;
+    if (!secret.id.starts_with("GIT_AUTH_") && !secret.id.starts_with("HTTP_AUTH_")) continue;
     const char* value = secret.env.empty() ? nullptr : std::getenv(secret.env.c_str());
     out.secrets[secret.id] = secret.env.empty() ? os::read_file(secret.src) : value ? value : "";
   }

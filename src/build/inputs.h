@@ -23,6 +23,7 @@ struct Inputs {
   std::string context_dir;
   std::optional<source::Snapshot> context_snapshot;
   std::string context_name;  // of a snapshot, for people
+  bool context_keeps_times = false;  // of its files: they were asked for
   std::optional<dockerfile::IgnoreFile> ignore;
   /// When the commit was made or the download changed, in seconds since the epoch: SOURCE_DATE_EPOCH=context.
   std::optional<int64_t> context_time;

@@ -147,6 +147,20 @@ void check_keys(const OutputSpec& output) {
 
 }  // namespace
 
+bool is_multi_platform(const BuildRequest& request) {
+  const bool has_several = request.platforms.size() > 1;
+  const auto it = request.build_args.find("BUILDKIT_MULTI_PLATFORM");
+  if (it == request.build_args.end() || it->second.empty()) return has_several;
+  const std::string value = to_lower(it->second);
+  const bool is_true = value == "1" || value == "t" || value == "true";
+  if (!is_true && value != "0" && value != "f" && value != "false")
+    throw Error(fmt::format("BUILDKIT_MULTI_PLATFORM={} is neither true nor false", it->second), "--build-arg");
+  if (!is_true && has_several)
+    throw Error(fmt::format("BUILDKIT_MULTI_PLATFORM={} contradicts several platforms", it->second), "--build-arg",
+                "leave one of them out");
+  return is_true;
+}
+
 OutputOptions read_output(const OutputSpec& output, const BuildRequest& request, int64_t clamp_ns) {
   check_keys(output);
   const Reader read(output);
@@ -170,9 +184,9 @@ OutputOptions read_output(const OutputSpec& output, const BuildRequest& request,
     const std::string canonical = registry::parse_reference(name).str();
     if (std::ranges::find(out.names, canonical) == out.names.end()) out.names.push_back(canonical);
   };
-  if (const std::string names = read.text("name"); names.empty())
-    for (const auto& tag : request.tags) add_name(tag);
-  else
+  for (const auto& tag : request.tags) add_name(tag);
+  // As buildx has it, -t goes before name=.
+  if (const std::string names = read.text("name"); out.names.empty() && !names.empty())
     for (const auto& name : split(names, ',')) add_name(std::string(trim(name)));
 
   const bool is_image = output.type == "image" || output.type == "registry";
@@ -181,7 +195,8 @@ OutputOptions read_output(const OutputSpec& output, const BuildRequest& request,
     if (auto annotation = annotation_key(key, value))
       out.annotations.push_back(std::move(*annotation));
   out.docker_types = !read.flag("oci-mediatypes", true);
-  out.oci_artifact = read.flag("oci-artifact", !out.docker_types);
+  out.oci_artifact =
+      read.flag("oci-artifact", !out.docker_types && request.default_oci_artifact);
   if (out.docker_types && out.oci_artifact)
     throw Error("oci-artifact=true contradicts oci-mediatypes=false", kFlag,
                 "leave one of them out");

@@ -40,6 +40,10 @@ struct OutputOptions {
   bool is_files() const { return type == "local" || type == "tar"; }
 };
 
+/// The result is a list of platforms, even if it has one: several were asked for, or the build argument
+/// BUILDKIT_MULTI_PLATFORM. Throws Error if these contradict each other.
+bool is_multi_platform(const BuildRequest& request);
+
 /// Throws Error naming the key for keys that the type does not have (with what was probably meant),
 /// values that it cannot have, and what is not supported. `clamp_ns`: SOURCE_DATE_EPOCH of the
 /// build, 0 = none.

@@ -93,13 +93,22 @@ TEST(OutputOptions, AnnotationKeysNameLevelAndPlatform) {
               HasSubstr("closing bracket"));
 }
 
-TEST(OutputOptions, NamesComeFromTagsUnlessTheOutputHasItsOwn) {
+TEST(OutputOptions, NamesComeFromTagsElseFromTheOutput) {
   BuildRequest request;
+  EXPECT_THAT(read("image", {{"name", "x:1, y:2"}}, request).names,
+              ElementsAre("docker.io/library/x:1", "docker.io/library/y:2"));
   request.tags = {"app", "app:latest", "other:1"};
   EXPECT_THAT(read("image", {}, request).names,
               ElementsAre("docker.io/library/app:latest", "docker.io/library/other:1"));
   EXPECT_THAT(read("image", {{"name", "x:1, y:2"}}, request).names,
-              ElementsAre("docker.io/library/x:1", "docker.io/library/y:2"));
+              ElementsAre("docker.io/library/app:latest", "docker.io/library/other:1"));
+}
+
+TEST(OutputOptions, TheEnvironmentMayTurnArtifactsOff) {
+  BuildRequest request;
+  request.default_oci_artifact = false;
+  EXPECT_FALSE(read("oci", {}, request).oci_artifact);
+  EXPECT_TRUE(read("oci", {{"oci-artifact", "true"}}, request).oci_artifact);
 }
 
 TEST(OutputOptions, DefaultsDependOnTheType) {

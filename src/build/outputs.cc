@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "base/error.h"
@@ -19,6 +20,7 @@
 #include "export/push.h"
 #include "hash/sha256.h"
 #include "image/config.h"
+#include "os/fs.h"
 #include "registry/docker_load.h"
 #include "registry/reference.h"
 
@@ -135,7 +137,7 @@ class Outputs {
       options.form = output.form;
       options.docker_types = output.docker_types;
       options.keep_nondistributable = output.keep_nondistributable;
-      options.always_index = options.annotations.need_index() && output.type != "docker";
+      options.always_index = (options.annotations.need_index() || is_multi_platform(c_.request)) && output.type != "docker";
       options.attest_as_artifact = output.oci_artifact;
       options.subject_names = output.names;
       options.created_before = c_.created;
@@ -242,7 +244,7 @@ class Outputs {
   }
 
   void files(const OutputOptions& output) {
-    const bool is_multi = c_.graph.targets.size() > 1;
+    const bool is_multi = is_multi_platform(c_.request);
     const bool is_split = output.platform_split.value_or(is_multi);
     verifier_.check(nullptr, progress());
     std::vector<tree::Entry> all;
@@ -286,12 +288,34 @@ class Outputs {
   bool is_index_ = false;
 };
 
+/// `path` is below the working directory, links followed.
+bool is_below_working_directory(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  const fs::path dir = fs::weakly_canonical(os::absolute_path("."), failed);
+  if (failed) return false;
+  const fs::path below = fs::weakly_canonical(os::absolute_path(path), failed).lexically_relative(dir);
+  return !failed && !below.empty() && below != "." && *below.begin() != "..";
+}
+
+/// What is at the destination already and cannot be replaced.
+void check_destination(const OutputOptions& output) {
+  if (output.dest.empty() || output.dest == "-" || !os::exists(output.dest)) return;
+  const bool wants_directory = output.type == "local" || !output.tar;
+  if (wants_directory == os::is_directory(output.dest)) return;
+  throw Error(wants_directory ? "the destination is a file, this output needs a directory"
+                              : "the destination is a directory, this output needs a file name",
+              output.dest,
+              wants_directory ? "name another one" : fmt::format("write dest={}/image.tar", output.dest));
+}
+
 /// What cannot go together, said before anything is built.
 void check_output(const BuildRequest& request, const OutputOptions& output,
                   const AttestWishes& wishes) {
   if ((output.is_files() || output.type == "oci") && output.dest.empty())
     throw Error(fmt::format("an output of type {} needs a destination", output.type), "--output",
                 fmt::format("write type={},dest=PATH", output.type));
+  check_destination(output);
   if (output.dest == "-" && output.type == "local")
     throw Error("files cannot go to standard output", "--output", "use type=tar");
   if (output.type == "docker" && request.platforms.size() > 1)
@@ -317,7 +341,7 @@ void check_output(const BuildRequest& request, const OutputOptions& output,
   if (!request.iidfile.empty() && output.is_files())
     throw Error("files have no image ID", "--iidfile",
                 fmt::format("leave it out with type={}", output.type));
-  if (output.delete_others && !request.allow_local_delete)
+  if (output.delete_others && !request.allow_local_delete && !is_below_working_directory(output.dest))
     throw Error(fmt::format("mode=delete removes what is in {} and not in the result", output.dest),
                 "--output", "pass --allow buildx.local.delete if that is meant");
 }
@@ -325,16 +349,22 @@ void check_output(const BuildRequest& request, const OutputOptions& output,
 }  // namespace
 
 void check_outputs(const BuildRequest& request) {
+  is_multi_platform(request);  // it may contradict itself
   const AttestWishes wishes = attest_wishes(request);
   for (const auto& output : request.outputs)
     check_output(request, read_output(output, request, 0), wishes);
+  // Names are used without an output, too.
+  if (request.outputs.empty()) read_output({.type = "image", .dest = {}, .attrs = {}}, request, 0);
 }
 
 void make_outputs(const OutputContext& context, BuildResult& result) {
   std::vector<OutputSpec> outputs = context.request.outputs;
   const bool wants_image = !context.request.tags.empty() || !context.request.iidfile.empty() ||
                            context.request.quiet || !context.request.metadata_file.empty();
-  if (outputs.empty() && wants_image) outputs.push_back({.type = "image", .dest = {}, .attrs = {}});
+  if (outputs.empty() && wants_image) {
+    outputs.push_back({.type = "image", .dest = {}, .attrs = {}});
+    if (!context.request.default_image) outputs.back().attrs["store"] = "false";
+  }
   if (outputs.empty()) {
     context.observer.on_warning(
         "no output was asked for: the result stays in the cache (name it with -t, or use --output)",

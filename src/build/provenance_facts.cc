@@ -3,31 +3,21 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 #include "attest/purl.h"
 #include "attest/steps.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "build/repository.h"
 #include "exec/sandbox.h"
 #include "os/fs.h"
-#include "os/process.h"
 #include "registry/reference.h"
 
 namespace slipway::build {
 namespace {
 
 bool is_local(const std::string& context) { return context != "-" && os::is_directory(context); }
-
-/// User and password of a URL go; nothing else changes.
-std::string without_credentials(const std::string& url) {
-  const size_t scheme = url.find("://");
-  if (scheme == url.npos) return url;
-  const size_t begin = scheme + 3, slash = url.find_first_of("/?#", begin);
-  const size_t at = url.substr(0, slash).rfind('@');
-  return at == url.npos || at < begin ? url : url.substr(0, begin) + url.substr(at + 1);
-}
 
 attest::Material image_material(const graph::BaseImage& image, const oci::Platform& platform) {
   attest::Material out{.uri = {}, .algorithm = "sha256", .hex = image.manifest.hex()};
@@ -77,37 +67,6 @@ std::map<std::string, std::string> frontend_args(const BuildRequest& request) {
     const bool is_dir = is_local(value) && value.find(':') == value.npos;
     out["context:" + name] = is_dir ? "local:" + name : without_credentials(value);
   }
-  return out;
-}
-
-bool is_switched_off(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value && (std::string_view(value) == "0" || to_lower(value) == "false");
-}
-
-bool is_switched_on(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value && (std::string_view(value) == "1" || to_lower(value) == "true");
-}
-
-/// As buildx says it: which commit of which repository the context is. Nothing where there is no
-/// git or no repository.
-std::map<std::string, std::string> repository_of(const std::string& dir, std::stop_token stop) {
-  std::map<std::string, std::string> out;
-  if (is_switched_off("BUILDX_GIT_INFO") || !os::find_program("git")) return out;
-  const auto ask = [&](std::vector<std::string> words) -> std::string {
-    words.insert(words.begin(), {"git", "-C", dir});
-    const os::Finished finished = os::run({.argv = std::move(words)}, stop);
-    return finished.ok() ? std::string(trim(finished.output)) : "";
-  };
-  const std::string commit = ask({"rev-parse", "HEAD"});
-  if (commit.empty() || commit == "HEAD") return out;
-  out["revision"] = commit;
-  if (is_switched_on("BUILDX_GIT_CHECK_DIRTY") &&
-      !ask({"status", "--porcelain", "--ignored=no"}).empty())
-    out["revision"] += "-dirty";
-  if (const std::string remote = ask({"remote", "get-url", "origin"}); !remote.empty())
-    out["source"] = without_credentials(remote);
   return out;
 }
 

@@ -89,7 +89,8 @@ struct CallSpec {
   bool operator==(const CallSpec&) const = default;
 };
 
-/// One `--policy`. Parsed so that build/ can refuse it by name.
+/// One `--policy`. Parsed so that build/ can refuse it by name; disabled=true is how to build without
+/// the policy that lies beside a Dockerfile.
 struct PolicySpec {
   std::vector<std::string> files;
   bool reset = false, disabled = false;
@@ -123,11 +124,14 @@ struct BuildRequest {
   // What comes out
   // -----------------------------------------------------------------------------------------
   std::vector<std::string> tags;  // as given
-  std::vector<OutputSpec>
-      outputs;  // --output, then --load, then --push; empty = into the store under `tags`
+  std::vector<OutputSpec> outputs;  // --output, then what --load and --push add; empty = into the
+                                    // store under `tags`
   std::vector<AttestSpec>
       attests;  // --attest, then --provenance, then --sbom; a later one of the same type wins
   bool default_attestations = true;  // false with BUILDX_NO_DEFAULT_ATTESTATIONS
+  bool default_oci_artifact = true;  // false with BUILDX_NO_DEFAULT_OCI_ARTIFACT
+  bool default_image = true;  // without an output, name the image in the store; false with
+                              // BUILDX_NO_DEFAULT_LOAD
   std::string metadata_file;
   std::string iidfile;
   CallSpec call;
@@ -161,6 +165,7 @@ struct BuildRequest {
   std::vector<CacheSpec> cache_from;
   std::vector<CacheSpec> cache_to;
   std::vector<PolicySpec> policies;
+  std::string source_policy;  // EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: a file; refused
   std::string store;  // --store or $SLIPWAY_HOME; empty = store::Store::default_root
 
   // What the user sees

@@ -106,12 +106,27 @@ std::optional<std::string> StepRunner::mount_content(const graph::Mount& mount) 
   return digest;
 }
 
+/// What a command can see of its sandbox and flags change: without any of them, nothing. As in BuildKit, of
+/// --add-host the names count and the addresses do not.
+graph::Parts StepRunner::surroundings() const {
+  graph::Parts out;
+  const exec::ResourceLimits usual;
+  std::vector<std::string> words;
+  for (const auto& host : options_.extra_hosts) words.push_back(host.first);
+  if (!words.empty()) out.emplace_back("hosts", join(words, " "));
+  if (!options_.limits.ulimits.empty()) out.emplace_back("ulimits", join(options_.limits.ulimits, " "));
+  if (options_.limits.shm_size != usual.shm_size) out.emplace_back("shm size", fmt::format("{}", options_.limits.shm_size));
+  for (const auto& [name, value] : options_.limits.resources) out.emplace_back("limit of " + name, value);
+  if (options_.hostname != StepOptions{}.hostname) out.emplace_back("hostname", options_.hostname);
+  return out;
+}
+
 seams::Resolution StepRunner::resolve_run(Id id) {
   const graph::Step& step = graph_.steps[id];
   const auto& run = *step.as<graph::Run>();
   plan::Key key("run"), saved("run");
-  key.add("parent", results_[*step.parent].key).add(graph::definition(step));
-  saved.add("parent", results_[*step.parent].saved_key).add(graph::definition(step));
+  key.add("parent", results_[*step.parent].key).add(graph::definition(step)).add(surroundings());
+  saved.add("parent", results_[*step.parent].saved_key).add(graph::definition(step)).add(surroundings());
   size_t n = 0;
   for (const auto& mount : run.mounts) {
     if (!mount.from || mount.type != dockerfile::Mount::Type::Bind) continue;

@@ -147,7 +147,7 @@ seams::Resolution StepRunner::resolve_source(Id id) {
   }
   if (const auto* snapshot = step.as<graph::Snapshot>()) {
     result.key = result.saved_key = plan::Key("snapshot").add("id", snapshot->id).hex();
-    result.stack.push_back({.id = snapshot->id, .flatten_times = true});
+    result.stack.push_back({.id = snapshot->id, .flatten_times = !snapshot->keeps_times});
     return done(seams::StepState::Done);
   }
   result.key = result.saved_key = plan::Key("scratch").hex();
@@ -180,6 +180,7 @@ void StepRunner::download(Id id, const graph::Download& file) {
   request.url = file.url;
   request.name = file.name;
   request.checksum = file.checksum;
+  request.authorization = source::http_authorization(options_.git.secrets, file.url);
   request.stop = stop_;
   request.progress = [this, id, &file](uint64_t done, uint64_t total) { observer_.on_progress(id, file.url, done, total); };
   const source::StoredFile got = source::fetch_file(store_, request);

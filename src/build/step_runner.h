@@ -17,6 +17,7 @@
 #include "exec/run.h"
 #include "exec/ssh_agent.h"
 #include "exec/sandbox.h"
+#include "graph/definition.h"
 #include "graph/graph.h"
 #include "plan/key.h"
 #include "seams/observer.h"
@@ -92,6 +93,7 @@ class StepRunner : public seams::Runner {
   seams::Resolution resolve_source(Id id);
   seams::Resolution resolve_copy(Id id);
   seams::Resolution resolve_run(Id id);
+  graph::Parts surroundings() const;
   seams::Resolution resolve_workdir(Id id);
   seams::Resolution look_up(Id id, plan::Key key, plan::Key saved_key);
   bool take_cached(Id id);

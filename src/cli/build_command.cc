@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "build/build.h"
 #include "cli/build_request.h"
+#include "cli/docker_config.h"
 #include "cli/handlers.h"
 #include "cli/signals.h"
 #include "exec/sandbox.h"
@@ -54,7 +55,8 @@ std::unique_ptr<seams::Observer> make_observer(const build::BuildRequest& reques
 }  // namespace
 
 int build_command(const ParsedArgs& args, const Io& io) {
-  const build::BuildRequest request = to_request(args, io.environment);
+  build::BuildRequest request = to_request(args, io.environment);
+  add_configured_proxies(request.build_args, io.environment);
   refuse_terminal(request, io);
   // A script that finds the file of an earlier build would believe in this one.
   if (!request.iidfile.empty()) ::unlink(request.iidfile.c_str());

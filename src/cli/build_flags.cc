@@ -216,7 +216,7 @@ constexpr Flag kFlags[] = {
     {.name = "policy",
      .kind = Kind::List,
      .value = "filename=...",
-     .help = "Policy on what may be fetched",
+     .help = "Policies are refused; disabled=true builds without the one beside a Dockerfile",
      .group = kCache},
     {.name = "store",
      .kind = Kind::Value,

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "dockerfile/git_url.h"
 
 namespace slipway::cli {
 namespace {
@@ -58,11 +59,24 @@ std::vector<oci::Platform> platforms_of(const ParsedArgs& args, const Environmen
   return out;
 }
 
+/// --push and --load change the outputs that are there for it, and add one only where there is none.
 std::vector<build::OutputSpec> outputs_of(const ParsedArgs& args) {
   std::vector<build::OutputSpec> out;
   for (const auto& text : given(args, "output")) out.push_back(parse_output(text));
-  if (args.flag("load")) out.push_back({.type = "docker", .dest = {}, .attrs = {}});
-  if (args.flag("push")) out.push_back({.type = "registry", .dest = {}, .attrs = {}});
+  const auto is_image = [](const build::OutputSpec& o) { return o.type == "image" || o.type == "registry"; };
+  const auto is_load = [](const build::OutputSpec& o) { return o.type == "docker" && o.dest.empty(); };
+  const size_t given_outputs = out.size();
+  if (args.flag("load") && std::ranges::none_of(out, is_load))
+    out.push_back({.type = "docker", .dest = {}, .attrs = {}});
+  if (args.flag("push")) {
+    bool is_pushed = false;
+    for (size_t i = 0; i < given_outputs; ++i) {
+      if (!is_image(out[i])) continue;
+      out[i].attrs["push"] = "true";
+      is_pushed = true;
+    }
+    if (!is_pushed) out.push_back({.type = "registry", .dest = {}, .attrs = {}});
+  }
   const auto to_stdout =
       std::count_if(out.begin(), out.end(), [](const auto& output) { return output.dest == "-"; });
   if (to_stdout > 1)
@@ -183,6 +197,16 @@ bool is_true(const Environment& environment, const char* name) {
   return parse_bool(environment(name).value_or("")).value_or(false);
 }
 
+/// The same where a wrong value would change the image.
+bool must_be_true(const Environment& environment, const char* name) {
+  const auto text = environment(name);
+  if (!text) return false;
+  const auto value = parse_bool(*text);
+  if (!value)
+    throw Error(fmt::format("\"{}\" is neither true nor false", *text), name, "write 1 or 0");
+  return *value;
+}
+
 }  // namespace
 
 build::Verify verify_mode(const ParsedArgs& args, const Environment& environment) {
@@ -225,7 +249,9 @@ build::BuildRequest to_request(const ParsedArgs& args, const Environment& enviro
   request.tags = given(args, "tag");
   request.outputs = outputs_of(args);
   request.attests = attests_of(args);
-  request.default_attestations = !is_true(environment, "BUILDX_NO_DEFAULT_ATTESTATIONS");
+  request.default_attestations = !must_be_true(environment, "BUILDX_NO_DEFAULT_ATTESTATIONS");
+  request.default_oci_artifact = !must_be_true(environment, "BUILDX_NO_DEFAULT_OCI_ARTIFACT");
+  request.default_image = !is_true(environment, "BUILDX_NO_DEFAULT_LOAD");
   request.metadata_file = args.value_or("metadata-file", "");
   request.iidfile = args.value_or("iidfile", "");
   request.call = call_of(args);
@@ -239,6 +265,10 @@ build::BuildRequest to_request(const ParsedArgs& args, const Environment& enviro
     build::SshSpec ssh = parse_ssh(text);
     std::erase_if(request.ssh, [&](const auto& other) { return other.id == ssh.id; });
     request.ssh.push_back(std::move(ssh));
+  }
+  if (request.ssh.empty() && environment("SSH_AUTH_SOCK")) {
+    const auto git = dockerfile::parse_git_url(request.context);
+    if (git && git->is_ssh()) request.ssh.push_back({.id = "default", .paths = {}});
   }
   request.network = args.value_or("network", "default");
   if (request.network.empty()) request.network = "default";
@@ -273,6 +303,7 @@ build::BuildRequest to_request(const ParsedArgs& args, const Environment& enviro
       list->insert(list->end(), some.begin(), some.end());
     }
   for (const auto& text : given(args, "policy")) request.policies.push_back(parse_policy(text));
+  request.source_policy = environment("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY").value_or("");
 
   read_progress(args, environment, request);
   read_own_flags(args, environment, request);

@@ -47,7 +47,7 @@ TEST(BuildRequest, NothingButAContextIsTheDefaults) {
   EXPECT_EQ(r.emulation, build::Emulation::Allow);
   EXPECT_EQ(r.max_parallel, 0u);
   EXPECT_FALSE(r.no_cache || r.pull || r.quiet || r.allow_local_delete || r.metadata_warnings);
-  EXPECT_TRUE(r.default_attestations);
+  EXPECT_TRUE(r.default_attestations && r.default_oci_artifact && r.default_image);
   EXPECT_EQ(r.metadata_provenance, "min");
   EXPECT_EQ(r.store, "");
 }
@@ -131,8 +131,22 @@ TEST(BuildRequest, LoadAndPushAreOutputs) {
   EXPECT_EQ(r.outputs[1].type, "docker");
   EXPECT_EQ(r.outputs[2].type, "registry");
   EXPECT_TRUE(request({"--push=false"}).outputs.empty());
+  const auto pushed = request({"--push", "-o", "type=image,name=x"});
+  ASSERT_EQ(pushed.outputs.size(), 1u);
+  EXPECT_EQ(pushed.outputs[0].attrs.at("push"), "true");
+  EXPECT_EQ(request({"--load", "-o", "type=docker"}).outputs.size(), 1u);
+  EXPECT_EQ(request({"--load", "-o", "type=docker,dest=f"}).outputs.size(), 2u);
   EXPECT_THAT(error_of({"-o", "-", "-o", "type=oci"}),
               HasSubstr("two outputs go to standard output"));
+}
+
+TEST(BuildRequest, TheEnvironmentChangesDefaultsOfTheImage) {
+  const auto r = request({}, {{"BUILDX_NO_DEFAULT_ATTESTATIONS", "1"},
+                              {"BUILDX_NO_DEFAULT_OCI_ARTIFACT", "true"},
+                              {"BUILDX_NO_DEFAULT_LOAD", "T"}});
+  EXPECT_FALSE(r.default_attestations || r.default_oci_artifact || r.default_image);
+  EXPECT_THAT(error_of({}, {{"BUILDX_NO_DEFAULT_OCI_ARTIFACT", "no"}}),
+              HasSubstr("BUILDX_NO_DEFAULT_OCI_ARTIFACT: \"no\" is neither true nor false"));
 }
 
 TEST(BuildRequest, AttestationsAndTheirShorthands) {

@@ -57,8 +57,8 @@ constexpr Variable kVariables[] = {
     {"SLIPWAY_VERIFY", "Mode of --verify where it is not given: error, warn or off."},
     {"DOCKER_DEFAULT_PLATFORM", "Platforms to build for where --platform is not given."},
     {"SOURCE_DATE_EPOCH",
-     "Seconds since 1970: no time in the image is later. The build argument of that name goes "
-     "before it."},
+     "Seconds since 1970: no time in the image is later. Also \"context\", or the name of a context "
+     "or stage whose time it shall be. The build argument of that name goes before it."},
     {"BUILDKIT_PROGRESS", "Mode of --progress where it is auto."},
     {"BUILDKIT_COLORS",
      "Colours of the terminal view: run=green:error=255,0,0:cancel=yellow:warning=yellow."},
@@ -67,6 +67,12 @@ constexpr Variable kVariables[] = {
     {"NO_COLOR", "No colours at all."},
     {"DOCKER_CONFIG", "Directory of config.json: credentials, credential helpers, proxies."},
     {"BUILDX_NO_DEFAULT_ATTESTATIONS", "No attestation that was not asked for."},
+    {"BUILDX_NO_DEFAULT_OCI_ARTIFACT",
+     "Attestations are plain manifests unless an output says oci-artifact=true."},
+    {"BUILDX_NO_DEFAULT_LOAD", "Without an output, the image gets no name in the store."},
+    {"BUILDX_GIT_LABELS, BUILDX_GIT_INFO, BUILDX_GIT_CHECK_DIRTY",
+     "Whether the image has labels of the repository that the context is in, whether provenance "
+     "tells of it, and whether both tell of changes that were not committed."},
     {"BUILDX_METADATA_PROVENANCE, BUILDX_METADATA_WARNINGS",
      "What --metadata-file has besides digests."},
 };

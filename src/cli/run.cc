@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -33,6 +34,19 @@ constexpr std::array<std::pair<std::string_view, Handler>, 14> kHandlers = {{
     {"help", help_command},
 }};
 
+/// Commands of docker buildx that have no counterpart, and what to do about it.
+struct Absent {
+  std::string_view names, why;
+};
+constexpr Absent kAbsent[] = {
+    {"create,inspect,rm,stop,use,dial-stdio,install,uninstall",
+     "there are no builder instances here: leave it out, every build runs in its own process"},
+    {"imagetools", "use skopeo or crane for images in registries; `slipway images` lists the store"},
+    {"policy", "policies are not supported"},
+    {"dap,debug", "a failed step cannot be entered; --progress=plain shows all of its output"},
+    {"bake", "build files are not read: build each target with `slipway build`"},
+};
+
 Handler handler_of(const Command& command) {
   for (const auto& [name, handler] : kHandlers)
     if (name == command.name) return handler;
@@ -41,6 +55,9 @@ Handler handler_of(const Command& command) {
 
 const Command& command_or_throw(const std::string& name) {
   if (const Command* command = find_command(name)) return *command;
+  for (const auto& [names, why] : kAbsent)
+    if (const auto all = split(names, ','); std::ranges::find(all, name) != all.end())
+      throw Error(fmt::format("slipway has no command \"{}\"", name), {}, std::string(why));
   std::vector<std::string> known;
   for (const Command& command : commands()) known.push_back(std::string(command.name));
   const auto near = closest(name, known);
@@ -50,14 +67,25 @@ const Command& command_or_throw(const std::string& name) {
                                : "`slipway help` lists the commands");
 }
 
-int dispatch(std::vector<std::string> words, const Io& io) {
-  // `slipway buildx build` for those who replace one word in a script; -D stands before the command
-  // there.
+/// Removes what stands before the command where only "docker" was replaced in a script: `slipway buildx
+/// --builder NAME build`, `slipway image build`. True if -D was there.
+bool drop_docker_words(std::vector<std::string>& words) {
   bool has_debug = false;
-  while (!words.empty() && (words[0] == "buildx" || words[0] == "-D" || words[0] == "--debug")) {
-    has_debug |= words[0] != "buildx";
+  while (!words.empty()) {
+    const std::string& word = words[0];
+    const bool is_group = word == "buildx" || ((word == "builder" || word == "image") &&
+                                               words.size() > 1 && words[1] == "build");
+    const bool is_debug = word == "-D" || word == "--debug";
+    if (!is_group && !is_debug && word != "--builder" && !word.starts_with("--builder=")) break;
+    if (word == "--builder" && words.size() > 1) words.erase(words.begin());
+    has_debug |= is_debug;
     words.erase(words.begin());
   }
+  return has_debug;
+}
+
+int dispatch(std::vector<std::string> words, const Io& io) {
+  const bool has_debug = drop_docker_words(words);
   if (words.empty() || words[0] == "--help" || words[0] == "-h") {
     (words.empty() ? io.err : io.out)(overview());
     return words.empty() ? 1 : 0;

@@ -294,7 +294,7 @@ std::vector<build::HostSpec> parse_add_host(std::string_view text) {
   if (separator == text.npos) separator = text.find(':');
   if (separator == text.npos || separator == 0 || separator + 1 == text.size())
     throw Error(fmt::format("\"{}\" is no host and address", text), kFlag, kHint);
-  const std::string host(text.substr(0, separator));
+  const std::string host = to_lower(text.substr(0, separator));
   std::vector<build::HostSpec> out;
   for (std::string ip : split(text.substr(separator + 1), ',')) {
     if (ip.size() > 2 && ip.front() == '[' && ip.back() == ']') ip = ip.substr(1, ip.size() - 2);

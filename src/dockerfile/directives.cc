@@ -67,4 +67,16 @@ Directives detect_directives(std::string_view text) {
   return directives;
 }
 
+bool is_dockerfile_frontend(std::string_view image) {
+  image = image.substr(0, image.find('@'));
+  const size_t slash = image.rfind('/');
+  image = image.substr(0, image.find(':', slash == image.npos ? 0 : slash));
+  if (image == "dockerfile.v0") return true;
+  for (const std::string_view name : {"docker/dockerfile", "docker/dockerfile-upstream"}) {
+    if (!image.ends_with(name)) continue;
+    if (image.size() == name.size() || image[image.size() - name.size() - 1] == '/') return true;
+  }
+  return false;
+}
+
 }  // namespace slipway::dockerfile

@@ -35,6 +35,17 @@ TEST(Directives, SyntaxIsFoundInAllItsForms) {
   }
 }
 
+TEST(Directives, TheFrontendForDockerfilesIsKnownByItsRepository) {
+  for (const char* image :
+       {"docker/dockerfile", "docker/dockerfile:1", "docker/dockerfile:1.7-labs",
+        "docker.io/docker/dockerfile:1", "docker/dockerfile-upstream:master",
+        "mirror.example:5000/hub/docker/dockerfile:1@sha256:00", "dockerfile.v0"})
+    EXPECT_TRUE(is_dockerfile_frontend(image)) << image;
+  for (const char* image : {"", "dockerfile", "other/dockerfile:1", "notdocker/dockerfile",
+                            "docker/dockerfile-x:1", "docker/dockerfile/x", "host:5000/a"})
+    EXPECT_FALSE(is_dockerfile_frontend(image)) << image;
+}
+
 TEST(Directives, CheckKeepsItsWholeValueAndLine) {
   const auto file = parse("# escape=`\n# check=skip=A,B; error=true\nFROM a");
   EXPECT_EQ(file.directives.check, "skip=A,B; error=true");

@@ -38,6 +38,10 @@ Instruction parse_one(std::string_view text, std::string_view origin, char escap
 /// also behind a `#!` line, as `// syntax=`, or as a JSON object with "syntax". Never throws.
 Directives detect_directives(std::string_view text);
 
+/// Whether the frontend that a syntax directive names is the one for Dockerfiles, wherever it is
+/// mirrored: docker/dockerfile or docker/dockerfile-upstream, with any registry, tag and digest.
+bool is_dockerfile_frontend(std::string_view image);
+
 /// All keywords, upper case, sorted.
 const std::vector<std::string>& instruction_keywords();
 

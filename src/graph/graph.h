@@ -56,6 +56,7 @@ struct GitCheckout {
 /// The build context if it came from elsewhere: files that are in the store since before there was a graph.
 struct Snapshot {
   std::string id;  // of the layer
+  bool keeps_times = false;  // the times of its files were asked for, and reach the image
 };
 
 struct InlineFile {

@@ -182,6 +182,8 @@ void Lowering::apply_run(StageState& s, const Instruction& in, std::vector<Mount
   const image::Config& c = s.config;
   Run op;
   op.argv = command_line(run.command, c);
+  if (s.platform.os != "linux")
+    throw error(in.span, fmt::format("a step for {} cannot run here", s.platform.str()), "steps for linux platforms can");
   if (op.argv.empty()) throw error(in.span, "RUN has no command", "write RUN command or RUN [\"program\", \"argument\"]");
   std::string shown_command = join(op.argv, " ");
   if (dockerfile::is_executable_script(run.command)) {
@@ -290,9 +292,9 @@ void Lowering::add_layer(StageState& s, Step step, const Instruction& in, std::s
                          const std::string& shown) {
   step.name = step_name(s, shown, true);
   step.location = location(in.span);
-  step.no_cache = request_.no_cache ||
-                  std::find(request_.no_cache_stages.begin(), request_.no_cache_stages.end(), s.label) !=
-                      request_.no_cache_stages.end();
+  step.no_cache = request_.no_cache || std::ranges::any_of(request_.no_cache_stages, [&](const auto& name) {
+                    return to_lower(name) == s.label;
+                  });
   s.files = add_step(std::move(step));
   s.layers.push_back(s.files);
   add_history(s, std::move(created_by), false);

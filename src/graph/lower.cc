@@ -144,6 +144,9 @@ void Lowering::make_targets() {
       if (needed[i]) stage(i, platform, file_.stages[i].head.span);
     const StageState& s = stage(index, platform, file_.stages[index].head.span);
     if (is_checking_) survey_->outline = outline_of(file_, s, global_details_);
+    if (s.platform.os != "linux")
+      throw error(file_.stages[index].head.span, fmt::format("images for {} cannot be built", s.platform.str()),
+                  "linux platforms can");
     Target target;
     target.platform = s.platform;
     target.files = s.files;
@@ -239,8 +242,9 @@ void Lowering::attempt(StageState& s, const Instruction& in, const oci::Platform
 }
 
 const NamedContext* named_context(const Request& request, std::string_view name, const oci::Platform& platform) {
-  if (name.empty()) return nullptr;
   const std::string familiar = familiar_name(name);
+  // These mean what they always mean.
+  if (familiar.empty() || to_lower(familiar) == "scratch" || to_lower(familiar) == "context") return nullptr;
   for (const std::string& wanted : {familiar + "::" + platform.str(), familiar})
     for (const auto& [given, context] : request.named_contexts)
       if (familiar_name(given) == wanted) return &context;
@@ -283,7 +287,7 @@ StageState Lowering::start_stage(size_t index, const oci::Platform& target) {
     throw error(stage.head.span, fmt::format("the image name \"{}\" is empty after its variables are replaced", stage.from().image),
                 "give the ARG before FROM a default, or pass --build-arg");
   if (const auto* context = named_context(request_, stage.name(), s.platform)) {
-    start_from_image(s, stage.name(), context);
+    start_from_image(s, stage.name(), context, target);
     s.is_replaced = true;
     return s;
   }
@@ -296,7 +300,7 @@ StageState Lowering::start_stage(size_t index, const oci::Platform& target) {
     s.notes = {};
     s.notes.parent = &base;
   } else {
-    start_from_image(s, from.image, named_context(request_, from.image, s.platform));
+    start_from_image(s, from.image, named_context(request_, from.image, s.platform), target);
   }
   for (const auto& word : words) s.notes.used_args.insert(word.used.begin(), word.used.end());
   return s;
@@ -326,7 +330,7 @@ void Lowering::start_from_folder(StageState& s, const std::string& name, const N
   add_history(s, fmt::format("FROM {} # buildkit", name), false);
 }
 
-void Lowering::start_from_image(StageState& s, const std::string& name, const NamedContext* context) {
+void Lowering::start_from_image(StageState& s, const std::string& name, const NamedContext* context, const oci::Platform& target) {
   const auto& stage = file_.stages[s.index];
   const dockerfile::Span& at = stage.head.span;
   Step step{.op = Scratch{},
@@ -339,6 +343,7 @@ void Lowering::start_from_image(StageState& s, const std::string& name, const Na
   if (context && context->image.empty()) {
     start_from_folder(s, name, *context);
   } else if ((context ? context->image : name) == "scratch") {
+    if (!context) s.platform = step.platform = target;  // what is empty has no platform of its own
     s.files = add_step(std::move(step));
     s.config.working_dir = "/";
   } else {

@@ -45,6 +45,7 @@ struct Request {
   std::string context_dir;
   std::string context_snapshot;  // id of a layer in the store
   std::string context_name;      // where the snapshot is from, for people
+  bool context_keeps_times = false;  // Snapshot::keeps_times
   std::map<std::string, std::string> build_args;
   /// By short name ("alpine:3"), or that and "::" and a platform for which alone it counts.
   std::map<std::string, NamedContext> named_contexts;
@@ -54,8 +55,10 @@ struct Request {
   std::vector<std::string> no_cache_stages;
   bool allow_insecure = false, allow_host_network = false;
   std::string created;  // RFC 3339 for history and config
-  std::optional<int64_t> source_date_epoch;
 };
+
+/// The --build-context that stands for an image or stage of this name on the platform; nullptr if there is none.
+const NamedContext* named_context(const Request& request, std::string_view name, const oci::Platform& platform);
 
 /// What lower() notices on the way.
 struct Survey {

@@ -68,6 +68,16 @@ TEST(Lower, OnlyWhatTheTargetNeedsIsThere) {
   EXPECT_EQ(count_runs(graph), 1u);
 }
 
+TEST(Lower, StagesThatAreNotCachedAreNamedInAnyCasing) {
+  Request r = request();
+  r.no_cache_stages = {"ONE"};
+  const Graph graph = graph_of("FROM a AS One\nRUN one\nFROM one AS two\nRUN two\n", r);
+  std::vector<bool> no_cache;
+  for (const auto& step : graph.steps)
+    if (step.as<Run>()) no_cache.push_back(step.no_cache);
+  EXPECT_EQ(no_cache, (std::vector<bool>{true, false}));
+}
+
 TEST(Lower, StageOnTheBuildPlatformIsSharedByAllTargets) {
   const Graph graph = graph_of(
       "FROM --platform=$BUILDPLATFORM go AS build\nRUN make\nFROM debian\nCOPY --from=build /x /x\n",

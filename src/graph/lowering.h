@@ -47,9 +47,6 @@ struct StageState {
   StageNotes notes;
 };
 
-/// The --build-context that stands for an image or stage of this name on the platform; nullptr if there is none.
-const NamedContext* named_context(const Request& request, std::string_view name, const oci::Platform& platform);
-
 class Lowering {
  public:
   Lowering(const dockerfile::Dockerfile& file, const Request& request, Resolver& resolver, Survey* survey)
@@ -70,7 +67,7 @@ class Lowering {
   const Args& globals(const oci::Platform& target);
   const StageState& stage(size_t index, const oci::Platform& target, const dockerfile::Span& used_at);
   StageState start_stage(size_t index, const oci::Platform& target);
-  void start_from_image(StageState& s, const std::string& name, const NamedContext* context);
+  void start_from_image(StageState& s, const std::string& name, const NamedContext* context, const oci::Platform& target);
   void start_from_folder(StageState& s, const std::string& name, const NamedContext& context);
   void apply_triggers(StageState& s, const oci::Platform& target);
   void attempt(StageState& s, const Instruction& in, const oci::Platform& target, const std::string& doing = {});

@@ -27,7 +27,7 @@ StepId Lowering::main_context(const dockerfile::Span& at) {
   if (request_.context_snapshot.empty())
     throw error(at, "there is no build context to copy from",
                 "the Dockerfile came from standard input alone: pass a directory, or use COPY --from or heredocs");
-  return add_step({.op = Snapshot{request_.context_snapshot},
+  return add_step({.op = Snapshot{request_.context_snapshot, request_.context_keeps_times},
                    .parent = {},
                    .platform = {},
                    .name = "[internal] files of " + request_.context_name,

@@ -65,6 +65,7 @@ HttpContext http_context(store::Store& store, const std::string& url,
   FileRequest request;
   request.url = url;
   request.name = kContextFile;
+  request.authorization = options.authorization;
   request.stop = options.stop;
   if (options.progress)
     request.progress = [&](uint64_t done, uint64_t total) {

@@ -16,6 +16,7 @@ namespace slipway::source {
 
 struct ArchiveOptions {
   bool single_id = false;  // owners may not be kept on disk; the listing has them
+  std::string authorization;  // as in FileRequest
   std::stop_token stop;
   std::function<void(const std::string& what, uint64_t done, uint64_t total)>
       progress;  // bytes; total 0 if unknown

@@ -21,6 +21,8 @@ class Stored : public ::testing::Test {
   Stored()
       : server_([this](testing::Exchange& exchange) {
           ++requests_;
+          if (!wanted_.empty() && exchange.request().header("authorization") != wanted_)
+            return exchange.reply(401);
           testing::Exchange::Fields fields = {{"ETag", etag_}};
           if (!last_modified_.empty()) fields.emplace_back("Last-Modified", last_modified_);
           if (exchange.request().header("if-none-match") == etag_)
@@ -52,7 +54,7 @@ class Stored : public ::testing::Test {
 
   os::TempDir dir_{::testing::TempDir(), "stored-"};
   store::Store store_{dir_.path() + "/store"};
-  std::string body_ = "one", etag_ = "\"1\"", last_modified_;
+  std::string body_ = "one", etag_ = "\"1\"", last_modified_, wanted_;
   std::atomic<int> requests_ = 0, bodies_ = 0;
   testing::HttpServer server_;
 };
@@ -86,6 +88,28 @@ TEST_F(Stored, AFileOfKnownChecksumNeedsNoServer) {
   const StoredFile again = fetch(sum);
   EXPECT_EQ(os::read_file(again.path), "one");
   EXPECT_EQ(again.last_modified, 784111777);
+}
+
+TEST_F(Stored, APrivateServerGetsItsSecret) {
+  wanted_ = "Bearer t0ken";
+  EXPECT_THROW(fetch(), Error);
+  FileRequest request;
+  request.url = server_.url() + "/dir/file.txt";
+  request.authorization = http_authorization({{"HTTP_AUTH_TOKEN_127.0.0.1", "t0ken\n"}}, request.url);
+  EXPECT_EQ(os::read_file(fetch_file(store_, request).path), "one");
+  // Who has no secret learns nothing from the store.
+  EXPECT_THROW(fetch(), Error);
+}
+
+TEST_F(Stored, SecretsAreForTheirHostOnly) {
+  const std::map<std::string, std::string> secrets = {{"HTTP_AUTH_HEADER_a.example", "Basic x"},
+                                                      {"HTTP_AUTH_HEADER_b.example", "Basic y"},
+                                                      {"HTTP_AUTH_TOKEN_b.example", "z"},
+                                                      {"HTTP_AUTH_TOKEN_::1", "six"}};
+  EXPECT_EQ(http_authorization(secrets, "https://a.example:444/x"), "Basic x");
+  EXPECT_EQ(http_authorization(secrets, "https://B.example/x"), "Bearer z");
+  EXPECT_EQ(http_authorization(secrets, "http://[::1]/x"), "Bearer six");
+  EXPECT_EQ(http_authorization(secrets, "https://c.example/a.example"), "");
 }
 
 TEST_F(Stored, AWrongChecksumLeavesNothing) {

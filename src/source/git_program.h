@@ -14,10 +14,10 @@
 
 namespace slipway::source {
 
-/// What --secret and --ssh give for reading private repositories.
+/// What --secret and --ssh give for reading private repositories, and files of private servers.
 struct GitAccess {
   /// Values of the secrets GIT_AUTH_TOKEN and GIT_AUTH_HEADER, and of both with ".HOST" appended;
-  /// http only.
+  /// http only. Also those of HTTP_AUTH_TOKEN_HOST and HTTP_AUTH_HEADER_HOST, which are for downloads.
   std::map<std::string, std::string> secrets;
   std::string ssh_agent;    // socket of --ssh default; empty = none was given
   std::string known_hosts;  // the user's file of ssh host keys; need not exist

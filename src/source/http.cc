@@ -132,8 +132,8 @@ Error status_error(const http::Response& response, const http::Url& url) {
   std::string hint = "check the URL";
   if (response.status == 401 || response.status == 403)
     hint =
-        "the server wants a login, or keeps the file to itself; fetch it in a RUN step with a "
-        "secret instead";
+        "the server wants a login, or keeps the file to itself; pass a token with --secret "
+        "id=HTTP_AUTH_TOKEN_HOST,env=NAME";
   if (registry::is_temporary(response.status)) hint = "the server has a problem; try again later";
   return Error(fmt::format("the server answered {}", response.status), without_password(url), hint);
 }

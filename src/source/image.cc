@@ -27,7 +27,8 @@ LayoutName parse_layout(std::string_view text) {
   if (const size_t at = text.rfind('@'); at != text.npos && oci::Digest::parse(text.substr(at + 1))) {
     out.digest = oci::Digest::parse(text.substr(at + 1));
     text = text.substr(0, at);
-  } else if (const size_t colon = text.rfind(':'); colon != text.npos && text.find('/', colon) == text.npos) {
+  }
+  if (const size_t colon = text.rfind(':'); colon != text.npos && text.find('/', colon) == text.npos) {
     out.tag = text.substr(colon + 1);
     text = text.substr(0, colon);
   }
@@ -43,7 +44,8 @@ oci::Descriptor find_in_layout(const LayoutName& name) {
     const auto it = entry.annotations.find("org.opencontainers.image.ref.name");
     const std::string tag = it == entry.annotations.end() ? "" : it->second;
     if (name.digest ? entry.digest == *name.digest
-                    : tag == name.tag || (name.tag.empty() && (index.manifests.size() == 1 || tag == "latest")))
+                    : tag == name.tag || (name.tag.empty() && tag == "latest") ||
+                          (index.manifests.size() == 1 && (tag.empty() || name.tag.empty())))
       return entry;
     tags += " " + (tag.empty() ? entry.digest.str() : tag);
   }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "http/url.h"
 #include "oci/digest.h"
 #include "os/fs.h"
 #include "source/http.h"
@@ -64,6 +65,17 @@ std::optional<StoredFile> find(store::Store& store, const std::string& hex,
 
 }  // namespace
 
+std::string http_authorization(const std::map<std::string, std::string>& secrets, const std::string& url) {
+  const auto parsed = http::parse_url(url);
+  if (!parsed) return {};
+  std::string host = parsed->host;
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  if (const auto it = secrets.find("HTTP_AUTH_TOKEN_" + host); it != secrets.end())
+    return fmt::format("Bearer {}", trim(it->second));
+  const auto it = secrets.find("HTTP_AUTH_HEADER_" + host);
+  return it == secrets.end() ? "" : std::string(trim(it->second));
+}
+
 StoredFile fetch_file(store::Store& store, const FileRequest& request) {
   const std::string name = request.name.empty() ? name_from_url(request.url) : request.name;
   const auto known = recall(store, request.url);
@@ -81,6 +93,8 @@ StoredFile fetch_file(store::Store& store, const FileRequest& request) {
   download_request.directory = store.new_dir();
   download_request.checksum = request.checksum;
   if (kept) download_request.unless_etag = known->etag;
+  if (!request.authorization.empty())
+    download_request.headers.emplace_back("Authorization", request.authorization);
   download_request.stop = request.stop;
   download_request.progress = request.progress;
   Downloaded got;

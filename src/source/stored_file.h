@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -17,6 +18,7 @@ struct FileRequest {
   std::string url;
   std::string name;      // of the file; empty: the last element of the URL's path
   std::string checksum;  // "sha256:<64 hex>" or empty
+  std::string authorization;  // header of that name for the URL's own server, or empty
   std::stop_token stop;
   std::function<void(uint64_t done, uint64_t total)> progress;  // bytes; total 0 if unknown
 };
@@ -29,6 +31,10 @@ struct StoredFile {
   hash::Sha256Sum sum{};
   std::optional<int64_t> last_modified;  // seconds since the epoch, as the server said
 };
+
+/// The Authorization header that the secrets have for the URL's host: HTTP_AUTH_TOKEN_<host>, a bearer token, or
+/// HTTP_AUTH_HEADER_<host>, the header itself. Empty if there is none.
+std::string http_authorization(const std::map<std::string, std::string>& secrets, const std::string& url);
 
 /// Throws Error and Cancelled as download() does.
 StoredFile fetch_file(store::Store& store, const FileRequest& request);

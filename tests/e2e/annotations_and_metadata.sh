@@ -30,8 +30,3 @@ is "$(jq -r '."buildx.build.provenance/linux/arm64".invocation.environment | has
 is "$(jq -r '."containerimage.digest"' meta.json)" "$(cat iid)"
 BUILDX_NO_DEFAULT_ATTESTATIONS=1 run slipway build --metadata-file meta.json -t app:1 .
 is "$(jq -r 'has("buildx.build.provenance")' meta.json)" false
-
-mkdir -p out/old && touch out/old/file
-refuse "buildx.local.delete" -- slipway build -o type=local,dest=out,mode=delete .
-build --allow buildx.local.delete -o type=local,dest=out,mode=delete .
-is "$(ls out)" Dockerfile
