@@ -186,8 +186,10 @@ bool StepRunner::unpack_archive(Id id, const tree::Pick& pick, std::vector<tree:
 // True if the times of what is copied say something that is the same tomorrow: those of a commit, when that was asked for.
 bool StepRunner::keeps_times(const graph::Copy& copy) const {
   return !copy.sources.empty() && std::ranges::all_of(copy.sources, [&](const auto& source) {
-    const auto* git = graph_.steps[source.input].template as<graph::GitCheckout>();
-    return git && git->url.commit_times;
+    const graph::Step& step = graph_.steps[source.input];
+    const auto* git = step.template as<graph::GitCheckout>();
+    const auto* context = step.template as<graph::Snapshot>();
+    return (git && git->url.commit_times) || (context && context->keeps_times);
   });
 }
 

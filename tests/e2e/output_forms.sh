@@ -15,7 +15,7 @@ is "$(jq -r '.manifests[0].mediaType' one/index.json)" application/vnd.oci.image
 is "$(find files -type f)" "files/linux_$(native)/Dockerfile"
 refuse "contradicts several platforms" -- \
   slipway build --platform linux/amd64,linux/arm64 --build-arg BUILDKIT_MULTI_PLATFORM=0 -o x .
-artifacts() { jq -r 'select(.layers) | .artifactType // "none"' "$1"/blobs/sha256/* 2>/dev/null | sort | xargs; }
+artifacts() { grep -lF '"layers":' "$1"/blobs/sha256/* | xargs jq -r 'select(.schemaVersion) | .artifactType // "none"' | sort | xargs; }
 build --provenance=true -o type=oci,dest=artifact,tar=false .
 is "$(artifacts artifact)" "application/vnd.docker.attestation.manifest.v1+json none"
 BUILDX_NO_DEFAULT_OCI_ARTIFACT=1 build --provenance=true -o type=oci,dest=manifest,tar=false .
