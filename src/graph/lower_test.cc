@@ -74,7 +74,7 @@ TEST(Lower, StagesThatAreNotCachedAreNamedInAnyCasing) {
   const Graph graph = graph_of("FROM a AS One\nRUN one\nFROM one AS two\nRUN two\n", r);
   std::vector<bool> no_cache;
   for (const auto& step : graph.steps)
-    if (step.as<Run>()) no_cache.push_back(step.no_cache);
+    if (step.as<graph::Run>()) no_cache.push_back(step.no_cache);
   EXPECT_EQ(no_cache, (std::vector<bool>{true, false}));
 }
 

@@ -1,6 +1,6 @@
 # FROM scratch: one layer, exactly the named files, working directory /.
 # as: root user nosub
-mkdir -p bin && cp "$PUBLIC/bin/slipway" bin/tool && echo 1 >data
+mkdir -p bin && cp "$(command -v busybox)" bin/tool && echo 1 >data
 dockerfile <<'EOF'
 FROM scratch
 COPY bin/tool data /
