@@ -89,7 +89,7 @@ TEST(Checks, RulesFindWhatTheySayAndNothingElse) {
       {"FROM --platform=linux/amd64 a AS b-amd64", ""},
       {"FROM --platform=linux/x86_64 a AS b_amd64", ""},
       {"FROM --platform=linux/arm64 a AS b_amd64", "FromPlatformFlagConstDisallowed:1"},
-      {"FROM --platform=windows/amd64 a AS windows", ""},
+      {"FROM --platform=windows/amd64 a AS windows\nFROM b", ""},
 
       {"FROM a\nWORKDIR b", "WorkdirRelativePath:2"},
       {"FROM a\nWORKDIR /a\nWORKDIR b", ""},
