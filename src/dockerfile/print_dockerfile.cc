@@ -2,6 +2,8 @@
 // that nothing of the meaning was lost.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "dockerfile/parse.h"
 #include "dockerfile/print.h"
@@ -88,6 +90,14 @@ class Printer {
     }
     flags_ += quote;
   }
+  /// Words whose order means nothing and which were sorted: one that ends in the escape character
+  /// would continue the line if it stood last. In the file one stood last that does not.
+  std::vector<std::string> in_safe_order(std::vector<std::string> words) const {
+    const auto ends_line = [&](const std::string& word) { return !word.ends_with(escape_); };
+    const auto last = std::find_if(words.rbegin(), words.rend(), ends_line);
+    if (last != words.rend()) std::rotate(last.base() - 1, last.base(), words.end());
+    return words;
+  }
   void body(const Heredoc& heredoc) { bodies_ += heredoc.content + heredoc.name + "\n"; }
 
   void command(const Command& command) {
@@ -159,7 +169,7 @@ class Printer {
   void write(const Shell& shell) { args_ = json_array(shell.args); }
   void write(const Workdir& workdir) { args_ = workdir.path; }
   void write(const User& user) { args_ = user.user; }
-  void write(const Expose& expose) { args_ = join(expose.ports, " "); }
+  void write(const Expose& expose) { args_ = join(in_safe_order(expose.ports), " "); }
   void write(const Volume& volume) { args_ = word_list(volume.paths); }
   void write(const Stopsignal& stopsignal) { args_ = stopsignal.signal; }
   void write(const Healthcheck& check) {

@@ -32,6 +32,7 @@ TEST(Print, ParsePrintParseKeepsTheMeaning) {
       "ADD --checksum=sha256:a --keep-git-dir=false --unpack --link https://a/b /c\n",
       "ENV a b  \"c\" d=e\nENV a=b c='d e' f=\"g\\\"h\" i=j\\ k l=\nLABEL \"a b\"=c\n",
       "ARG a b=c d= e=\"f g\"\nEXPOSE 80 $x 53/udp\nVOLUME /a /b\nVOLUME [\"/a b\"]\n",
+      "EXPOSE 80/a\\ 1\nEXPOSE z\\ -- a\nEXPOSE -- --x\n",
       "USER a b\nWORKDIR -- --x\nWORKDIR /a b\nSTOPSIGNAL $x\nMAINTAINER a <b>\nSHELL "
       "[\"/bin/bash\", "
       "\"-c\"]\n",
