@@ -19,8 +19,10 @@ run() { "$@" >"$out" 2>&1 || fail "exit code $? of: $*"; }
 # build ARGS...: slipway build with plain progress; it must succeed.
 build() { run slipway build --progress plain "$@"; }
 
-# build_online ARGS...: build, for RUN steps that download: they get this machine's proxies, if it has any
-build_online() { build $(env | sed -nE 's/^((https?|no)_proxy)=.*/--build-arg \1/pI') "$@"; }
+# build_online ARGS...: build, for RUN steps that download: they get this machine's proxies, if it has any ($online)
+online=()
+while read -r name; do online+=(--build-arg "$name"); done < <(env | sed -nE 's/^((https?|no)_proxy)=.*/\1/pI')
+build_online() { build "${online[@]}" "$@"; }
 
 # refuse TEXT... -- COMMAND...: it must end with an error of its own (not a crash) that has all the texts.
 refuse() {
