@@ -61,6 +61,8 @@ std::optional<std::string> Layers::known_directory(const LayerRef& layer) {
 
 // Built when somebody asks, which few layers do.
 std::function<const tree::View&(bool)> Layers::view_below(const LayerRef& layer, const Progress& progress) {
+  // Layers that we wrote have entries for the directories that they need, and lean on nothing.
+  if (!layer.base) return {};
   auto views = std::make_shared<std::array<std::optional<tree::View>, 2>>();
   return [this, &layer, &progress, views](bool with_content) -> const tree::View& {
     auto& view = (*views)[with_content];
