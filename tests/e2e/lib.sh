@@ -120,3 +120,11 @@ repository() {
 
 # require COMMAND...: skips the scenario where a tool is not there
 require() { local tool; for tool in "$@"; do command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }; done; }
+
+# require_image NAME...: skips the scenario where a base image could not be made
+require_image() {
+  local name
+  for name in "$@"; do
+    curl -sf -o "$TMPDIR/tags" "http://$REGISTRY/v2/library/$name/tags/list" || { echo "skipped: no base image $name"; exit 77; }
+  done
+}

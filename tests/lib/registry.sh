@@ -60,6 +60,7 @@ push_images() {
   [[ $pushed == "$there" ]] && return
   for layout in "$images"/oci/*/; do
     name=$(basename "$layout")
+    [[ -e $layout/oci-layout ]] || continue # its making was cut off
     for tag in $(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' \
       "$layout/index.json"); do
       skopeo copy -q --all --dest-tls-verify=false "oci:${layout%/}:$tag" \
