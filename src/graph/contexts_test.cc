@@ -3,26 +3,11 @@
 
 #include "base/error.h"
 #include "dockerfile/parse.h"
+#include "graph/graph_fixture.h"
 #include "graph/lower.h"
 
 namespace slipway::graph {
 namespace {
-
-/// Knows every image; remembers which were wanted.
-class AnyImage : public Resolver {
- public:
-  std::vector<std::string> asked;
-
-  ResolvedImage image(const std::string& name, const oci::Platform& platform) override {
-    asked.push_back(name);
-    ResolvedImage out;
-    out.image.reference = name;
-    out.image.diff_ids = {oci::Digest::of(name)};
-    out.image.layers.resize(1);
-    out.config.platform = platform;
-    return out;
-  }
-};
 
 struct Lowered {
   Graph graph;

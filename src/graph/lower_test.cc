@@ -1,3 +1,4 @@
+#include "graph/graph_fixture.h"
 #include "graph/lower.h"
 
 #include <gtest/gtest.h>
@@ -29,15 +30,6 @@ class FakeResolver : public Resolver {
     return out;
   }
 };
-
-Request request(const std::string& platforms = "linux/amd64") {
-  Request r;
-  r.platforms = oci::parse_platforms(platforms);
-  r.build_platform = oci::parse_platform("linux/amd64");
-  r.context_dir = "/context";
-  r.created = "1980-01-01T00:00:00Z";
-  return r;
-}
 
 Graph graph_of(const std::string& text, const Request& r = request()) {
   FakeResolver resolver;

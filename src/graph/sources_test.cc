@@ -3,36 +3,14 @@
 
 #include "base/error.h"
 #include "dockerfile/parse.h"
+#include "graph/graph_fixture.h"
 #include "graph/lower.h"
 
 namespace slipway::graph {
 namespace {
 
-class OneImage : public Resolver {
- public:
-  std::vector<std::string> asked;
-  ResolvedImage image(const std::string& name, const oci::Platform& platform) override {
-    asked.push_back(name);
-    ResolvedImage out;
-    out.image.reference = name;
-    out.image.diff_ids = {oci::Digest::of(name)};
-    out.image.layers.resize(1);
-    out.config.platform = platform;
-    return out;
-  }
-};
-
-Request request(const std::string& platforms = "linux/amd64") {
-  Request r;
-  r.platforms = oci::parse_platforms(platforms);
-  r.build_platform = oci::parse_platform("linux/amd64");
-  r.context_dir = "/context";
-  r.created = "1980-01-01T00:00:00Z";
-  return r;
-}
-
 Graph graph_of(const std::string& text, const Request& r = request()) {
-  OneImage resolver;
+  AnyImage resolver;
   return lower(dockerfile::parse(text), r, resolver);
 }
 
@@ -141,7 +119,7 @@ TEST(Sources, ANamedContextReplacesAnImageHoweverThatIsSpelled) {
 TEST(Sources, ANamedContextMayBeForOnePlatform) {
   Request r = request("linux/amd64,linux/arm64");
   r.named_contexts["base::linux/arm64"].image = "for-arm";
-  OneImage resolver;
+  AnyImage resolver;
   lower(dockerfile::parse("FROM base\nRUN true\n"), r, resolver);
   EXPECT_EQ(resolver.asked, (std::vector<std::string>{"base", "for-arm"}));
 }
