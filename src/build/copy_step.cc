@@ -146,7 +146,7 @@ tree::Owner StepRunner::owner_of(Id id, const std::string& text) {
       if (!entry || entry->type != tree::Type::File) return {};
       if (entry->content.bytes.empty() && entry->content.disk_path.empty() && entry->size > 0)
         entry = layers_.view_files(stack, progress_of(id)).lookup(view.resolve(path));
-      return entry->content.disk_path.empty() ? entry->content.bytes : os::read_file(entry->content.disk_path);
+      return entry->content.disk_path.empty() ? entry->content.bytes.str() : os::read_file(entry->content.disk_path);
     };
     passwd = read("etc/passwd");
     group = read("etc/group");

@@ -302,7 +302,27 @@ bool Layers::is_available(const LayerRef& layer) {
   return false;
 }
 
+void Layers::will_run_on(const Stack& base) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& layer : base)
+    if (layer.base) run_on_.insert(placed(layer));
+}
+
+void Layers::unpack_what_steps_run_on(const Stack& stack, const Progress& progress) {
+  Stack unread;
+  for (const auto& layer : stack) {
+    if (!layer.base) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!run_on_.contains(placed(layer)) || listings_.contains(placed(layer))) continue;
+    }
+    if (!known_listing(layer)) unread.push_back(layer);
+  }
+  if (!unread.empty()) directories(unread, progress);
+}
+
 tree::View Layers::view(const Stack& stack, const Progress& progress) {
+  unpack_what_steps_run_on(stack, progress);
   std::vector<std::shared_ptr<const tree::Tree>> trees;
   for (const auto& layer : stack) trees.push_back(listing(layer, progress));
   return tree::View(std::move(trees));

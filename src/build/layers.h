@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -79,6 +80,10 @@ class Layers {
   /// Whether the layer can be had without running its step: it is in memory, in the store, or fetchable.
   bool is_available(const LayerRef& layer);
 
+  /// A step will run on `base`: who asks for the listing of one of its layers before that gets it from unpacking all of them,
+  /// so that their blobs are read once.
+  void will_run_on(const Stack& base);
+
   tree::View view(const Stack& stack, const Progress& progress);        // for look-ups
   tree::View view_files(const Stack& stack, const Progress& progress);  // for reading
 
@@ -88,6 +93,7 @@ class Layers {
   std::optional<std::string> known_directory(const LayerRef& layer);
   std::function<const tree::View&(bool)> view_below(const LayerRef& layer, const Progress& progress);
   std::string unpack(const LayerRef& layer, const Progress& progress);
+  void unpack_what_steps_run_on(const Stack& stack, const Progress& progress);
   store::LayerBlob fetch(const LayerRef& layer, const Progress& progress);
 
   store::Store& store_;
@@ -99,6 +105,7 @@ class Layers {
   std::map<std::string, std::unique_ptr<std::mutex>> layer_mutexes_;
   std::map<std::string, std::shared_ptr<const tree::Tree>> listings_, files_;
   std::map<std::string, std::optional<std::string>> directories_;  // nullopt: the layer is empty
+  std::set<std::string> run_on_;  // base layers that a step will run on
 };
 
 /// `layer_tree` with the disk path of each file below `dir`.

@@ -135,7 +135,13 @@ seams::Resolution StepRunner::resolve_run(Id id) {
     key.add(fmt::format("mounted content {}", n), *content);
     saved.add(fmt::format("mounted content {}", n++), *content);
   }
-  return look_up(id, std::move(key), std::move(saved));
+  const seams::Resolution resolution = look_up(id, std::move(key), std::move(saved));
+  if (resolution == seams::Resolution::Miss) {
+    Id base = id;
+    while (graph_.steps[base].parent) base = *graph_.steps[base].parent;
+    layers_.will_run_on(results_[base].stack);
+  }
+  return resolution;
 }
 
 // Sets the host paths that show what a bind mount names: where it is, wherever that says exactly what the tree says.
@@ -169,7 +175,7 @@ void StepRunner::set_source(Id id, const graph::Mount& mount, const std::string&
     entry.path = entry.path.size() < skip ? "source" : os::join_path("source", entry.path.substr(skip));
     if (entry.path == "source/") entry.path = "source";
     if (entry.type == tree::Type::Hardlink)
-      entry.link = os::join_path("source", entry.link.size() < skip ? "" : entry.link.substr(skip));
+      entry.link = os::join_path("source", entry.link.view().substr(std::min(skip, entry.link.size())));
     entries.push_back(std::move(entry));
   }
   const std::string dir = fmt::format("{}/bind-{}", scratch, os::list_dir(scratch).size());
@@ -209,7 +215,7 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
           if (entry.path.size() <= real.size()) continue;
           const size_t skip = real.empty() ? 0 : real.size() + 1;
           entry.path = entry.path.substr(skip);
-          if (entry.type == tree::Type::Hardlink) entry.link = entry.link.substr(skip);
+          if (entry.type == tree::Type::Hardlink) entry.link = entry.link.view().substr(skip);
           entries.push_back(std::move(entry));
         }
         layer::materialize(tree::Tree(std::move(entries)), cache.path, options_.single_id);

@@ -97,9 +97,9 @@ class PlainEncoder : public BlockEncoder {
 }  // namespace
 
 size_t block_size(Format format) {
-  // A zstd frame of 2 MiB has a window of 2 MiB; a gzip member of 1 MiB costs about 0.15 % against
-  // one stream.
-  return format == Format::Zstd ? size_t{2} << 20 : size_t{1} << 20;
+  // A zstd frame of 2 MiB has a window of 2 MiB; a gzip member of 256 KiB costs about 0.5 % against
+  // one stream, one of 1 MiB 0.15 %. Every compressing thread holds two blocks.
+  return format == Format::Zstd ? size_t{2} << 20 : size_t{256} << 10;
 }
 
 void check_level(Format format, int level) {

@@ -60,7 +60,7 @@ void write_entry(const Entry& e, const std::string& path, const std::string& des
       if (::symlink(e.link.c_str(), path.c_str()) != 0) throw errno_error("create link", path);
       return;
     case Type::Hardlink:
-      if (::link((dest + "/" + e.link).c_str(), path.c_str()) != 0) throw errno_error("link", path);
+      if (::link((dest + "/" + e.link.str()).c_str(), path.c_str()) != 0) throw errno_error("link", path);
       return;
     case Type::Fifo:
       if (::mkfifo(path.c_str(), e.mode & 07777) != 0) throw errno_error("create pipe", path);
@@ -130,7 +130,7 @@ tree::Tree below(const tree::Tree& files, const std::string& prefix) {
   std::vector<Entry> entries = {std::move(top)};
   for (auto e : files.entries()) {
     e.path = e.path.empty() ? prefix : prefix + "/" + e.path;
-    if (e.type == Type::Hardlink) e.link = prefix + "/" + e.link;
+    if (e.type == Type::Hardlink) e.link = prefix + "/" + e.link.str();
     entries.push_back(std::move(e));
   }
   return tree::Tree(std::move(entries));

@@ -201,6 +201,7 @@ class Walk {
     Watcher* const watcher = options_.watcher;
     if (watcher) watcher->begin(entry.path, entry, writer_ ? target_ + "/" + entry.path : "");
     const bool keeps = keep_ && entry.size <= kMaxKept && (*keep_)(entry.path);
+    std::string kept;
     bool hole_at_end = false;
     for (auto piece = reader_.content(); !piece.empty(); piece = reader_.content()) {
       if (options_.stop.stop_requested()) throw Cancelled();
@@ -208,7 +209,7 @@ class Walk {
       if (piece.zeros > 0) {
         if (file && ::lseek(file.get(), static_cast<off_t>(piece.zeros), SEEK_CUR) < 0)
           throw errno_error("write", entry.path);
-        if (keeps) entry.content.bytes.append(piece.zeros, '\0');
+        if (keeps) kept.append(piece.zeros, '\0');
         if (watcher) watcher->zeros(piece.zeros);
         hash_zeros(piece.zeros);
         continue;
@@ -216,10 +217,11 @@ class Walk {
       hasher_.update(piece.bytes);
       if (watcher) watcher->bytes(piece.bytes);
       if (file) os::write_all(file.get(), piece.bytes);
-      if (keeps) entry.content.bytes.append(piece.bytes.begin(), piece.bytes.end());
+      if (keeps) kept.append(piece.bytes.begin(), piece.bytes.end());
     }
     if (file && hole_at_end && ::ftruncate(file.get(), static_cast<off_t>(entry.size)) != 0)
       throw errno_error("write", entry.path);
+    entry.content.bytes = kept;
     if (entry.size > 0) entry.content.digest = hasher_.finish();
     result_.bytes += entry.size;
     if (watcher) watcher->end();

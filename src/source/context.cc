@@ -204,10 +204,10 @@ class Walker {
     if (S_ISLNK(st.st_mode)) {
       e.type = Type::Symlink;
       e.mode = 0777;
-      e.link.resize(static_cast<size_t>(st.st_size) + 1);
-      const ssize_t n = ::readlinkat(parent, name.c_str(), e.link.data(), e.link.size());
+      std::string target(static_cast<size_t>(st.st_size) + 1, '\0');
+      const ssize_t n = ::readlinkat(parent, name.c_str(), target.data(), target.size());
       if (n < 0) throw errno_error("read the link", absolute(e.path));
-      e.link.resize(static_cast<size_t>(n));
+      e.link = std::string_view(target).substr(0, static_cast<size_t>(n));
     } else if (S_ISREG(st.st_mode)) {
       add_file(std::move(e), st);
       return;
@@ -261,8 +261,8 @@ bool follow_links(const std::vector<Entry>& entries, Wanted& wanted) {
   for (const auto& e : entries) {
     if (e.type != Type::Symlink) continue;
     for (const auto& rest : wanted.through(e.path)) {
-      const std::string base = e.link.starts_with('/') ? "" : e.path.substr(0, e.path.rfind('/') + 1);
-      const std::string target = os::clean_path("/" + base + e.link + "/" + rest).substr(1);
+      const std::string base = e.link.view().starts_with('/') ? "" : e.path.substr(0, e.path.rfind('/') + 1);
+      const std::string target = os::clean_path("/" + base + e.link.str() + "/" + rest).substr(1);
       grew |= wanted.add(target);
     }
   }

@@ -50,8 +50,8 @@ std::optional<std::string> read_file(const Snapshot& snapshot, const std::string
   if (entry->type != tree::Type::File) throw Error("it is not a file", path);
   if (entry->size > limit)
     throw Error(fmt::format("the file is larger than {} bytes", limit), path);
-  return entry->content.disk_path.empty() ? entry->content.bytes
-                                          : os::read_file(entry->content.disk_path);
+  const tree::Content& content = entry->content;
+  return content.disk_path.empty() ? content.bytes.str() : os::read_file(content.disk_path);
 }
 
 }  // namespace slipway::source

@@ -91,7 +91,7 @@ std::shared_ptr<const Tree> subtree(const View& source, const std::string& real,
   const size_t skip = real.empty() ? 0 : real.size() + 1;
   for (Entry& e : all) {
     e.path.erase(0, std::min(skip, e.path.size()));
-    if (e.type == Type::Hardlink) e.link.erase(0, std::min(skip, e.link.size()));
+    if (e.type == Type::Hardlink) e.link = e.link.view().substr(std::min(skip, e.link.size()));
   }
   std::erase_if(all, [&](const Entry& e) {
     if (excludes.empty() || e.path.empty()) return false;
@@ -136,7 +136,7 @@ std::vector<Pick> pick_with_parents(const View& source, const std::string& patte
     if (!path.empty() && !source.lookup(path)) throw not_found(path);
     for (Entry& e : source.flatten(path).take()) {
       e.path.erase(0, std::min(skip, e.path.size()));
-      if (e.type == Type::Hardlink) e.link.erase(0, std::min(skip, e.link.size()));
+      if (e.type == Type::Hardlink) e.link = e.link.view().substr(std::min(skip, e.link.size()));
       if ((!excludes.empty() && excludes.excludes(e.path)) || !have.insert(e.path).second) continue;
       entries.push_back(std::move(e));
     }

@@ -193,7 +193,7 @@ Tree deserialize(std::string_view bytes, std::string_view origin) {
       }
     }
     if (flags & kDiskPath)
-      last_disk_path = entry.content.disk_path = reader.text_after(last_disk_path);
+      entry.content.disk_path = last_disk_path = reader.text_after(last_disk_path);
     if (flags & kBytes) entry.content.bytes = reader.text();
     if (flags & kDigest) {
       const std::string_view sum = reader.take(kSumBytes);

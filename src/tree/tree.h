@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/shared_text.h"
 #include "hash/sha256.h"
 #include "oci/digest.h"
 
@@ -31,8 +32,8 @@ enum class Type : uint8_t {
 
 /// Where the bytes of a file are. Exactly one of the two is set, none for empty files.
 struct Content {
-  std::string disk_path;                  // absolute path of a file to read
-  std::string bytes;                      // the content itself (heredocs, generated files)
+  SharedText disk_path;                   // absolute path of a file to read
+  SharedText bytes;                       // the content itself (heredocs, generated files)
   std::optional<hash::Sha256Sum> digest;  // of the bytes, once somebody has read them or may vouch for them
 };
 
@@ -46,7 +47,7 @@ struct Entry {
   uint32_t uid = 0, gid = 0;  // as the image sees them
   uint64_t size = 0;          // bytes, files only
   int64_t mtime_ns = 0;       // since the epoch
-  std::string link;           // symlink target as written, or path of the hard link's first name
+  SharedText link;            // symlink target as written, or path of the hard link's first name
   uint32_t device_major = 0, device_minor = 0;
   Xattrs xattrs;
   Content content;

@@ -293,7 +293,7 @@ std::string View::resolve(std::string_view path, bool follow_last) const {
     if (++links > kMaxLinks)
       throw Error("too many symbolic links in a row", "/" + std::string(path),
                   "one of them points to itself, in the end");
-    real.resize(found.entry->link.starts_with('/') ? 0 : parent);
+    real.resize(found.entry->link.view().starts_with('/') ? 0 : parent);
     push_front(found.entry->link);
   }
   return real;
