@@ -49,7 +49,7 @@ Value title(const Args& a) {
   bool begins = true;
   for (char& c : out) {
     if (begins) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    begins = !(std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '\'' || (c & 0x80));
+    begins = !(std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80));
   }
   return out;
 }

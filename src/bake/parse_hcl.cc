@@ -414,9 +414,10 @@ ExprPtr HclParser::object() {
     if (accept("}")) break;
     const Lines lines(*this, false);
     auto key = expression();
-    if (key->kind == Expr::Kind::Variable || (key->kind == Expr::Kind::Literal && key->literal.is_null() == false)) {
+    // A word is a name here, also null and true.
+    if (key->kind == Expr::Kind::Variable || key->kind == Expr::Kind::Literal) {
       auto name = make(Expr::Kind::Literal, key->span);
-      name->literal = key->kind == Expr::Kind::Variable ? Value(key->name) : Value(to_text(key->literal));
+      name->literal = key->kind == Expr::Kind::Variable ? key->name : key->literal.is_null() ? "null" : to_text(key->literal);
       key = name;
     }
     skip();

@@ -39,6 +39,10 @@ std::string_view kind_name(const Value& value) {
 
 std::string number_text(double number) {
   if (number == 0) return "0";
+  if (number == std::floor(number)) return fmt::format("{:.0f}", number);
+  // The digits that a double has for certain: 0.1 + 0.2 is 0.3.
+  const std::string text = fmt::format("{:.15g}", number);
+  if (!text.contains('e')) return text;
   char buffer[400];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
   return std::string(buffer, end.ptr);

@@ -41,7 +41,7 @@ struct Value {
 /// "string", "number", "bool", "list", "object", "null": for messages.
 std::string_view kind_name(const Value& value);
 
-/// The shortest decimal form that reads back the same, without an exponent.
+/// Decimal, without an exponent; fractions to 15 digits.
 std::string number_text(double number);
 
 /// Conversions between the simple kinds; throw Error without a place, that says what is wanted and what there is.

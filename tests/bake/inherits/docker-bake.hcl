@@ -43,7 +43,6 @@ target "leaf" {
   no-cache   = false
   shm-size   = "128m"
   call       = "check"
-  resources  = { memory = "1g" }
 }
 target "side" {
   args       = { A = "side" }

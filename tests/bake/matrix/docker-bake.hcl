@@ -1,5 +1,5 @@
 group "default" {
-  targets = ["app", "tools"]
+  targets = ["app-1_0-lint", "app-2_1-lint", "app-1_0-build", "app-2_1-build", "tools"]
 }
 variable "VERSIONS" { default = ["1.0", "2.1"] }
 target "app" {
