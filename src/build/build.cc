@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <ctime>
-#include <future>
-#include <mutex>
+#include <map>
+#include <memory>
+#include <set>
 #include <thread>
 
 #include <fmt/core.h>
@@ -15,10 +15,13 @@
 #include "build/call.h"
 #include "build/checks.h"
 #include "build/epoch.h"
+#include "build/image_resolver.h"
 #include "build/inputs.h"
+#include "build/job.h"
 #include "build/later_steps.h"
 #include "build/layers.h"
 #include "build/outputs.h"
+#include "build/published.h"
 #include "build/repository.h"
 #include "build/sbom_targets.h"
 #include "build/ssh.h"
@@ -49,132 +52,6 @@ void refuse_unsupported(const BuildRequest& r) {
   if (!r.source_policy.empty())
     throw Error("source policies are not supported: nothing would be checked",
                 "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY", "unset it");
-}
-
-/// Base images for the graph, fetched side by side ahead of time.
-class ImageResolver : public graph::Resolver {
- public:
-  ImageResolver(source::Images& images, seams::Observer& observer, bool pull, std::stop_token stop)
-      : images_(images), observer_(observer), pull_(pull), stop_(std::move(stop)) {}
-
-  void prefetch(const std::vector<std::pair<std::string, oci::Platform>>& wanted) {
-    for (const auto& [name, platform] : wanted)
-      pending_[{name, platform.str()}] =
-          std::async(wanted.size() > 1 ? std::launch::async : std::launch::deferred,
-                     [this, name = name, platform = platform] { return find(name, platform); });
-  }
-
-  graph::ResolvedImage image(const std::string& name, const oci::Platform& platform) override {
-    const auto key = std::pair(name, platform.str());
-    if (const auto it = found_.find(key); it != found_.end()) return it->second;
-    const auto pending = pending_.find(key);
-    return found_[key] = pending == pending_.end() ? find(name, platform) : pending->second.get();
-  }
-
- private:
-  graph::ResolvedImage find(const std::string& name, const oci::Platform& platform) {
-    const source::FoundImage found =
-        images_.find(name, platform, pull_, stop_, [this](const std::string& text) { observer_.on_warning(text, ""); });
-    return {.image = {.reference = found.reference,
-                      .origin = found.origin,
-                      .manifest = found.manifest_descriptor.digest,
-                      .layers = found.manifest.layers,
-                      .diff_ids = found.config.diff_ids},
-            .config = found.config};
-  }
-
-  source::Images& images_;
-  seams::Observer& observer_;
-  bool pull_;
-  std::stop_token stop_;
-  std::map<std::pair<std::string, std::string>, std::future<graph::ResolvedImage>> pending_;
-  std::map<std::pair<std::string, std::string>, graph::ResolvedImage> found_;
-};
-
-std::map<std::string, graph::NamedContext> named_contexts(const BuildRequest& request) {
-  std::map<std::string, graph::NamedContext> out;
-  for (const auto& [name, value] : request.build_contexts) {
-    graph::NamedContext context;
-    if (value.starts_with("docker-image://")) context.image = value.substr(15);
-    else if (value.starts_with("oci-layout://")) context.image = value;
-    else if (value.starts_with("target:"))
-      throw Error(fmt::format("the named context {} is a target of a bake file, and there is none here", name), value,
-                  "name a directory, an image (docker-image://), a layout (oci-layout://) or a URL");
-    else if (os::is_directory(value)) context.dir = os::absolute_path(value);
-    else if (auto git = dockerfile::parse_git_url(value)) context.git = std::move(*git);
-    else if (is_http_url(value)) context.url = value;
-    else
-      throw Error(fmt::format("the named context {} is {}", name, os::exists(value) ? "not a directory" : "not there"), value,
-                  "name a directory, an image (docker-image://), a layout (oci-layout://), a git repository or a URL");
-    out[name] = std::move(context);
-  }
-  return out;
-}
-
-graph::Request graph_request(const BuildRequest& request, const Inputs& inputs) {
-  graph::Request out;
-  out.build_platform = oci::host_platform();
-  out.platforms = request.platforms;
-  if (out.platforms.empty()) out.platforms = {out.build_platform};
-  for (const auto& platform : out.platforms)
-    if (platform.os != "linux")
-      throw Error(fmt::format("images for {} cannot be built", platform.str()), "--platform", "linux platforms can");
-  out.target = request.target;
-  out.context_dir = inputs.context_dir;
-  if (inputs.context_snapshot) out.context_snapshot = inputs.context_snapshot->id;
-  out.context_name = inputs.context_name;
-  out.context_keeps_times = inputs.context_keeps_times;
-  out.build_args = request.build_args;
-  out.named_contexts = named_contexts(request);
-  out.labels = request.labels;
-  out.default_network = request.network.empty() ? "default" : request.network;
-  out.no_cache = request.no_cache;
-  out.no_cache_stages = request.no_cache_filter;
-  const auto allowed = [&](const char* what) {
-    return std::find(request.allow.begin(), request.allow.end(), what) != request.allow.end();
-  };
-  out.allow_insecure = allowed("security.insecure");
-  out.allow_host_network = allowed("network.host") || request.network == "host";
-  return out;
-}
-
-StepOptions step_options(const BuildRequest& request, const Inputs& inputs, const exec::Namespace& ns,
-                         const graph::Graph& graph, const SshAgents& ssh) {
-  StepOptions out;
-  out.context_key = inputs.dockerfile_key;
-  out.dockerfile = inputs.dockerfile_text;
-  out.git = git_access(request, ssh.sockets());
-  out.host = oci::host_platform();
-  out.forbid_emulation = request.emulation == Emulation::Forbid;
-  out.max_emulated = request.max_emulated;
-  out.single_id = ns.mapping == exec::IdMapping::Single;
-  out.threads = std::max(2u, std::thread::hardware_concurrency());
-  for (const auto& context : graph.contexts) {
-    if (context.is_main && inputs.ignore) out.ignore[context.name] = *inputs.ignore;
-    if (context.is_main) continue;
-    const std::string path = os::join_path(context.dir, ".dockerignore");
-    if (const auto text = os::read_file_if_exists(path)) out.ignore[context.name] = dockerfile::IgnoreFile::parse(*text, path);
-  }
-  for (const auto& secret : request.secrets) {
-    Secret value;
-    if (!secret.env.empty()) {
-      const char* text = std::getenv(secret.env.c_str());
-      value.value = text ? text : "";
-    } else {
-      value.file = os::absolute_path(secret.src);
-      if (!os::exists(value.file)) throw Error(fmt::format("the file of secret \"{}\" is not there", secret.id), secret.src);
-    }
-    out.secrets[secret.id] = std::move(value);
-  }
-  out.ssh = ssh.sockets();
-  for (const auto& host : request.add_hosts) out.extra_hosts.emplace_back(host.host, host.ip == "host-gateway" ? "127.0.0.1" : host.ip);
-  for (const auto& limit : request.ulimits)
-    out.limits.ulimits.push_back(fmt::format("{}={}:{}", limit.name, limit.soft, limit.hard));
-  if (request.shm_size) out.limits.shm_size = request.shm_size;
-  out.limits.cgroup_parent = request.cgroup_parent;
-  out.limits.resources = request.resources;
-  if (const auto it = request.build_args.find("BUILDKIT_SANDBOX_HOSTNAME"); it != request.build_args.end()) out.hostname = it->second;
-  return out;
 }
 
 std::vector<seams::StepInfo> describe(const graph::Graph& graph) {
@@ -211,13 +88,17 @@ std::map<graph::StepId, std::string> commits(const graph::Graph& graph, const St
 }
 
 /// What a record says of the request itself.
-record::Build record_of(const BuildRequest& request) {
+record::Build record_of(const std::vector<BuildRequest>& requests) {
+  const BuildRequest& request = requests.front();
   record::Build out;
   out.started = std::time(nullptr);
   out.id = record::new_id(out.started);
   out.context = request.context;
-  out.target = request.target;
-  out.names = request.tags;
+  out.target = request.name.empty() ? request.target : "";
+  for (const auto& each : requests) {
+    if (!each.name.empty()) out.target += (out.target.empty() ? "" : " ") + each.name;
+    out.names.insert(out.names.end(), each.tags.begin(), each.tags.end());
+  }
   out.build_platform = oci::host_platform().str();
   return out;
 }
@@ -233,98 +114,298 @@ std::map<std::string, std::string> emulators(const std::vector<record::Step>& st
   return out;
 }
 
-/// The whole build. What a record needs and only it knows goes into `record`, the store's root into `store_root`.
-BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& all_steps,
-                           record::Build& record, std::string& store_root, std::stop_token stop) {
-  if (!ns.note.empty()) all_steps.on_warning(ns.note, "");
-  std::stop_source cancel;
-  const std::stop_callback forward(stop, [&] { cancel.request_stop(); });
-
-  store::Store store(request.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : request.store);
-  store_root = store.root();
-  for (const auto& warning : store.take_warnings()) all_steps.on_warning(warning, "");
-  const SshAgents ssh(request.ssh);
-  const source::GitAccess git = git_access(request, ssh.sockets());
-  const InputTools input_tools{.store = store,
-                               .git = git,
-                               .observer = all_steps,
-                               .single_id = ns.mapping == exec::IdMapping::Single,
-                               .threads = std::max(2u, std::thread::hardware_concurrency()),
-                               .stop = cancel.get_token()};
-  const Inputs inputs = load_inputs(request, input_tools);
-  record.dockerfile_name = inputs.dockerfile_name;
-  record.dockerfile_text = inputs.dockerfile_text;
-  check_frontend(inputs, request.build_args);
-  LaterSteps observer(all_steps, inputs.steps);
-  if (const auto it = request.build_args.find("BUILDKIT_INLINE_CACHE"); it != request.build_args.end() && it->second != "0")
-    observer.on_warning("BUILDKIT_INLINE_CACHE has no effect: images do not carry a cache", "");
-  graph::Request wanted = graph_request(request, inputs);
-  const std::optional<int64_t> epoch = source_date_epoch(request, inputs, input_tools, wanted);
-  const std::string created = wanted.created = image::rfc3339(epoch.value_or(tree::kNeutralTime));
-  registry::ClientOptions client_options;
-  registry::Client client(client_options);
-  source::Images images(store, client);
-  ImageResolver resolver(images, observer, request.pull, cancel.get_token());
-  for (const auto& platform : wanted.platforms) record.platforms.push_back(platform.str());
-  if (request.call.name != "build") return answer_call(request, inputs, wanted, resolver);
-  dockerfile::Dockerfile file;
-  if (auto errors = read_dockerfile(inputs, wanted, file); !errors.empty()) throw dockerfile::as_one(std::move(errors));
-  resolver.prefetch(graph::images_ahead(file, wanted));
-  std::vector<dockerfile::Finding> findings;
-  const graph::Graph graph = lower_and_check(file, inputs, wanted, resolver, observer, findings);
-
-  observer.on_plan(describe(graph));
-  if (request.emulation == Emulation::Warn) warn_of_emulation(graph, observer);
-  Layers layers(store, images, ns.mapping == exec::IdMapping::Single, cancel.get_token());
-  if (request.verify != Verify::Off) layers.collect_facts();
-  StepRunner steps(graph, store, images, layers, observer, step_options(request, inputs, ns, graph, ssh), cancel.get_token());
-  std::vector<schedule::Node> nodes;
-  for (const auto& step : graph.steps) nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});
-  std::vector<schedule::StepId> targets;
-  for (const auto& target : graph.targets) targets.push_back(target.files);
-  for (const auto id : sbom_steps(inputs.dockerfile_text, request, graph)) targets.push_back(id);
-  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  schedule::run(schedule::Plan(std::move(nodes), targets), steps,
-                {.heavy = request.max_parallel ? request.max_parallel : std::max(2u, cores), .light = 8}, cancel);
-
-  BuildResult result;
-  result.steps = graph.steps.size();
-  result.cached = steps.cached();
-  make_outputs({.request = request,
-                .graph = graph,
-                .steps = steps,
-                .layers = layers,
-                .store = store,
-                .client = client,
-                .observer = observer,
-                .created = created,
-                .clamp_ns = epoch ? *epoch * 1'000'000'000 : 0,
-                .dockerfile = inputs.dockerfile_text,
-                .dockerfile_name = inputs.dockerfile_name,
-                .context_commit = inputs.context_commit,
-                .commits = commits(graph, steps),
-                .warnings = build_warnings(inputs, findings),
-                .stop = cancel.get_token()},
-               result);
-  if (!request.iidfile.empty()) os::write_file_atomic(request.iidfile, result.image_id);
-  if (!request.metadata_file.empty()) os::write_file_atomic(request.metadata_file, result.metadata_json);
-  return result;
+/// What `work` throws, with the name of the target that it is about.
+template <class Work>
+void naming(const BuildRequest& request, const Work& work) {
+  try {
+    work();
+  } catch (Error& e) {
+    if (!request.name.empty()) e.while_doing("in target " + request.name);
+    throw;
+  }
 }
+
+/// The same, but the mistake joins others.
+template <class Work>
+void collecting(const BuildRequest& request, std::vector<Error>& mistakes, const Work& work) {
+  try {
+    naming(request, work);
+  } catch (Error& e) {
+    mistakes.push_back(std::move(e));
+  }
+}
+
+/// Whom a probe tells what it does.
+class Silent : public seams::Observer {
+ public:
+  void on_plan(const std::vector<seams::StepInfo>&) override {}
+  seams::StepId on_step_added(const seams::StepInfo&) override { return 0; }
+  void on_started(seams::StepId) override {}
+  void on_output(seams::StepId, std::string_view, bool) override {}
+  void on_progress(seams::StepId, std::string_view, uint64_t, uint64_t) override {}
+  void on_finished(seams::StepId, seams::StepState, const seams::StepCost&, std::string_view) override {}
+  void on_warning(std::string_view, std::string_view) override {}
+  void on_end(bool) override {}
+};
+
+/// Several builds in one graph, from their requests to their results.
+class Together {
+ public:
+  Together(const std::vector<BuildRequest>& requests, const exec::Namespace& ns, seams::Observer& observer,
+           record::Build& record, std::stop_token stop)
+      : requests_(requests),
+        first_(requests.front()),
+        ns_(ns),
+        all_steps_(observer),
+        record_(record),
+        forward_(stop, Forward{cancel_}),
+        store_(first_.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : first_.store),
+        client_(registry::ClientOptions{}),
+        images_(store_, client_),
+        layers_(store_, images_, ns.mapping == exec::IdMapping::Single, cancel_.get_token()) {}
+
+  const std::string& store_root() const { return store_.root(); }
+
+  std::vector<BuildResult> run() {
+    for (const auto& warning : store_.take_warnings()) all_steps_.on_warning(warning, "");
+    load();
+    LaterSteps observer(all_steps_, steps_before_);
+    read(observer);
+    if (std::ranges::all_of(requests_, [](const auto& r) { return r.call.name != "build"; })) return answers();
+    lower(observer);
+    skip_published();
+    execute(observer);
+    return outputs(observer);
+  }
+
+ private:
+  struct Forward {
+    std::stop_source& to;
+    void operator()() const { to.request_stop(); }
+  };
+
+  InputTools tools_of(const Job& job) {
+    return {.store = store_,
+            .git = job.git,
+            .observer = all_steps_,
+            .single_id = ns_.mapping == exec::IdMapping::Single,
+            .threads = std::max(2u, std::thread::hardware_concurrency()),
+            .stop = cancel_.get_token()};
+  }
+
+  void load() {
+    std::vector<Error> mistakes;
+    for (const size_t index : in_order(requests_)) {
+      const BuildRequest& request = requests_[index];
+      collecting(request, mistakes, [&] {
+        auto job = std::make_unique<Job>(request);
+        job->inputs = load_inputs(request, tools_of(*job));
+        steps_before_ += job->inputs.steps;
+        record_.dockerfile_name = job->inputs.dockerfile_name;
+        record_.dockerfile_text = requests_.size() == 1 ? job->inputs.dockerfile_text : "";
+        check_frontend(job->inputs, request.build_args);
+        jobs_.push_back(std::move(job));
+      });
+    }
+    if (!mistakes.empty()) throw dockerfile::as_one(std::move(mistakes));
+  }
+
+  void read(seams::Observer& observer) {
+    std::vector<Error> mistakes;
+    for (uint32_t index = 0; index < jobs_.size(); ++index) {
+      Job& job = *jobs_[index];
+      if (const auto it = job.request.build_args.find("BUILDKIT_INLINE_CACHE");
+          it != job.request.build_args.end() && it->second != "0")
+        observer.on_warning("BUILDKIT_INLINE_CACHE has no effect: images do not carry a cache", "");
+      collecting(job.request, mistakes, [&] {
+        job.wanted = graph_request(job.request, job.inputs);
+        job.wanted.job = index;
+        job.epoch = source_date_epoch(job.request, job.inputs, tools_of(job), job.wanted);
+        job.wanted.created = image::rfc3339(job.epoch.value_or(tree::kNeutralTime));
+      });
+      for (const auto& platform : job.wanted.platforms)
+        if (const std::string name = platform.str(); std::ranges::find(record_.platforms, name) == record_.platforms.end())
+          record_.platforms.push_back(name);
+    }
+    if (!mistakes.empty()) throw dockerfile::as_one(std::move(mistakes));
+  }
+
+  ImageResolver& resolver(bool pull, seams::Observer& observer) {
+    auto& out = resolvers_[pull];
+    if (!out) out = std::make_unique<ImageResolver>(images_, observer, pull, cancel_.get_token());
+    return *out;
+  }
+
+  std::vector<BuildResult> answers() {
+    std::vector<BuildResult> out(requests_.size());
+    for (const auto& job : jobs_)
+      naming(job->request, [&] {
+        out[number_of(*job)] =
+            answer_call(job->request, job->inputs, job->wanted, resolver(job->request.pull, all_steps_));
+      });
+    return out;
+  }
+
+  void lower(seams::Observer& observer) {
+    std::vector<Error> mistakes;
+    for (const auto& job : jobs_)
+      for (auto& mistake : read_dockerfile(job->inputs, job->wanted, job->file)) {
+        if (!job->request.name.empty()) mistake.while_doing("in target " + job->request.name);
+        mistakes.push_back(std::move(mistake));
+      }
+    if (!mistakes.empty()) throw dockerfile::as_one(std::move(mistakes));
+    for (const bool pull : {false, true}) {
+      std::vector<std::pair<std::string, oci::Platform>> ahead;
+      for (const auto& job : jobs_)
+        if (job->request.pull == pull)
+          for (auto& image : graph::images_ahead(job->file, job->wanted))
+            if (std::ranges::find(ahead, image) == ahead.end()) ahead.push_back(std::move(image));
+      if (!ahead.empty()) resolver(pull, observer).prefetch(ahead);
+    }
+    graph::Joint joint;
+    std::set<std::string> failed;
+    for (const auto& job : jobs_) {
+      const auto used = linked(job->request);
+      if (std::ranges::any_of(used, [&](const auto& name) { return failed.contains(name); })) {
+        failed.insert(job->request.name);
+        continue;
+      }
+      const size_t before = mistakes.size();
+      collecting(job->request, mistakes, [&] {
+        link(*job, jobs_);
+        job->targets = lower_and_check(job->file, job->inputs, job->wanted, resolver(job->request.pull, observer),
+                                       observer, job->findings, joint);
+      });
+      if (mistakes.size() > before) failed.insert(job->request.name);
+    }
+    if (!mistakes.empty()) throw dockerfile::as_one(std::move(mistakes));
+    graph_ = std::move(joint.graph);
+  }
+
+  std::vector<StepOptions> options() const {
+    std::vector<StepOptions> out;
+    for (uint32_t index = 0; index < jobs_.size(); ++index)
+      naming(jobs_[index]->request, [&] { out.push_back(step_options(*jobs_[index], index, ns_, graph_)); });
+    return out;
+  }
+
+  /// Finds the jobs whose images are in the registry already: --skip-if-published.
+  void skip_published() {
+    if (std::ranges::none_of(requests_, &BuildRequest::skip_if_published)) return;
+    Silent silent;
+    StepRunner probe(graph_, store_, images_, layers_, silent, options(), cancel_.get_token());
+    for (const auto& job : jobs_) {
+      if (!job->request.skip_if_published || job->request.is_linked) continue;
+      naming(job->request, [&] {
+        std::string& tag = published_tags_[job.get()] = published_tag(*job, graph_of(*job), probe);
+        if (tag.empty()) return;
+        if (auto result = take_published(job->request, tag, cancel_.get_token())) published_[job.get()] = std::move(*result);
+      });
+    }
+  }
+
+  bool is_wanted(const Job& job) const { return !job.request.is_linked && !published_.contains(&job); }
+
+  void execute(seams::Observer& observer) {
+    if (std::ranges::none_of(jobs_, [&](const auto& job) { return is_wanted(*job); })) return;
+    observer.on_plan(describe(graph_));
+    if (first_.emulation == Emulation::Warn) warn_of_emulation(graph_, observer);
+    if (std::ranges::any_of(requests_, [](const auto& r) { return r.verify != Verify::Off; })) layers_.collect_facts();
+    steps_ = std::make_unique<StepRunner>(graph_, store_, images_, layers_, observer, options(), cancel_.get_token());
+    std::vector<schedule::Node> nodes;
+    for (const auto& step : graph_.steps) nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});
+    std::vector<schedule::StepId> targets;
+    for (const auto& job : jobs_) {
+      if (!is_wanted(*job)) continue;
+      for (const auto& target : job->targets) targets.push_back(target.files);
+      for (const auto id : sbom_steps(job->inputs.dockerfile_text, job->request, graph_of(*job))) targets.push_back(id);
+    }
+    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+    schedule::run(schedule::Plan(std::move(nodes), targets), *steps_,
+                  {.heavy = first_.max_parallel ? first_.max_parallel : std::max(2u, cores), .light = 8}, cancel_);
+  }
+
+  /// The graph with the targets of one job.
+  graph::Graph graph_of(const Job& job) const {
+    graph::Graph out = graph_;
+    out.targets = job.targets;
+    return out;
+  }
+
+  std::vector<BuildResult> outputs(seams::Observer& observer) {
+    std::vector<BuildResult> out(requests_.size());
+    for (const auto& job : jobs_) {
+      BuildResult& result = out[number_of(*job)];
+      if (const auto it = published_.find(job.get()); it != published_.end()) result = std::move(it->second);
+      if (!is_wanted(*job)) continue;
+      result.steps = graph_.steps.size();
+      result.cached = steps_->cached();
+      const graph::Graph graph = graph_of(*job);
+      naming(job->request, [&] {
+        make_outputs({.request = job->request,
+                      .graph = graph,
+                      .steps = *steps_,
+                      .layers = layers_,
+                      .store = store_,
+                      .client = client_,
+                      .observer = observer,
+                      .created = job->wanted.created,
+                      .clamp_ns = job->epoch ? *job->epoch * 1'000'000'000 : 0,
+                      .dockerfile = job->inputs.dockerfile_text,
+                      .dockerfile_name = job->inputs.dockerfile_name,
+                      .context_commit = job->inputs.context_commit,
+                      .commits = commits(graph, *steps_),
+                      .warnings = build_warnings(job->inputs, job->findings),
+                      .published_tag = published_tags_[job.get()],
+                      .stop = cancel_.get_token()},
+                     result);
+      });
+    }
+    return out;
+  }
+
+  size_t number_of(const Job& job) const { return static_cast<size_t>(&job.request - requests_.data()); }
+
+  const std::vector<BuildRequest>& requests_;
+  const BuildRequest& first_;
+  const exec::Namespace& ns_;
+  seams::Observer& all_steps_;
+  record::Build& record_;
+  std::stop_source cancel_;
+  const std::stop_callback<Forward> forward_;
+  store::Store store_;
+  registry::Client client_;
+  source::Images images_;
+  Layers layers_;
+  std::vector<std::unique_ptr<Job>> jobs_;  // each behind those that it is made of
+  uint32_t steps_before_ = 0;               // that the observer was told of before there was a graph
+  std::map<bool, std::unique_ptr<ImageResolver>> resolvers_;  // by --pull
+  graph::Graph graph_;
+  std::unique_ptr<StepRunner> steps_;
+  std::map<const Job*, std::string> published_tags_;
+  std::map<const Job*, BuildResult> published_;  // what need not be built
+};
 
 }  // namespace
 
-BuildResult build(const BuildRequest& asked, const exec::Namespace& ns, seams::Observer& view, std::stop_token stop) {
-  BuildRequest completed = asked;
-  for (const auto& [key, value] : git_labels(asked, stop)) completed.labels[key] = value;
-  const BuildRequest& request = completed;
-  refuse_unsupported(request);
-  check_outputs(request);
+std::vector<BuildResult> build_all(const std::vector<BuildRequest>& asked, const exec::Namespace& ns, seams::Observer& view,
+                                   std::stop_token stop) {
+  CHECK(!asked.empty());
+  std::vector<BuildRequest> requests = asked;
+  for (auto& request : requests) {
+    for (const auto& [key, value] : git_labels(request, stop)) request.labels[key] = value;
+    naming(request, [&] {
+      refuse_unsupported(request);
+      check_outputs(request);
+    });
+  }
   const auto begin = std::chrono::steady_clock::now();
   record::Recorder recorder(view);
-  record::Build record = record_of(request);
+  record::Build record = record_of(requests);
   std::string store_root;
+  const bool is_build = std::ranges::any_of(requests, [](const auto& request) { return request.call.name == "build"; });
   const auto keep = [&](std::string error) {
-    if (store_root.empty() || request.call.name != "build") return;
+    if (store_root.empty() || !is_build) return;
     record.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     record.ok = error.empty();
     record.error = std::move(error);
@@ -338,9 +419,12 @@ BuildResult build(const BuildRequest& asked, const exec::Namespace& ns, seams::O
     }
   };
   try {
-    BuildResult result = build_recorded(request, ns, recorder, record, store_root, stop);
+    if (!ns.note.empty()) recorder.on_warning(ns.note, "");
+    Together together(requests, ns, recorder, record, stop);
+    store_root = together.store_root();
+    auto results = together.run();
     keep("");
-    return result;
+    return results;
   } catch (const Cancelled&) {
     keep("stopped");
     throw;
@@ -348,6 +432,14 @@ BuildResult build(const BuildRequest& asked, const exec::Namespace& ns, seams::O
     keep(e.message());
     throw;
   }
+}
+
+BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& view, std::stop_token stop) {
+  BuildResult result = std::move(build_all({request}, ns, view, stop).front());
+  if (request.call.name != "build") return result;
+  if (!request.iidfile.empty()) os::write_file_atomic(request.iidfile, result.image_id);
+  if (!request.metadata_file.empty()) os::write_file_atomic(request.metadata_file, result.metadata_json);
+  return result;
 }
 
 }  // namespace slipway::build

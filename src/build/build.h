@@ -27,7 +27,14 @@ struct BuildResult {
   int exit_code = 0;
 };
 
-/// Runs inside the namespace that exec::enter_namespace() gave (`ns`). Throws Error, or Cancelled when `stop` is asked
+/// Builds everything in one graph: what the requests have in common is done once, and at most max_parallel (of the first) RUN
+/// steps run at a time. Requests with a name may name each other in their contexts ("target:NAME"). They share the store and
+/// what is said of emulation; results stand in the order of the requests. All mistakes of all Dockerfiles are thrown as one
+/// Error, before any step runs. No files are written but outputs. With --call, that must be asked of all of them.
+std::vector<BuildResult> build_all(const std::vector<BuildRequest>& requests, const exec::Namespace& ns,
+                                   seams::Observer& observer, std::stop_token stop);
+
+/// One of them. Runs inside the namespace that exec::enter_namespace() gave (`ns`). Throws Error, or Cancelled when `stop` is asked
 /// for. Writes --iidfile and --metadata-file itself.
 BuildResult build(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& observer, std::stop_token stop);
 

@@ -73,26 +73,27 @@ Error violations(const std::vector<dockerfile::Finding>& findings) {
                "\"error=true\"");
 }
 
-graph::Graph lower_and_check(const dockerfile::Dockerfile& file, const Inputs& inputs,
-                             const graph::Request& request, graph::Resolver& resolver,
-                             seams::Observer& observer,
-                             std::vector<dockerfile::Finding>& findings) {
+std::vector<graph::Target> lower_and_check(const dockerfile::Dockerfile& file, const Inputs& inputs,
+                                           const graph::Request& request, graph::Resolver& resolver,
+                                           seams::Observer& observer,
+                                           std::vector<dockerfile::Finding>& findings,
+                                           graph::Joint& joint) {
   graph::Survey survey;
   survey.checks = dockerfile::check_options(file, request.build_args);
   survey.ignore = inputs.ignore ? &*inputs.ignore : nullptr;
   const auto lowered = [&] {
     try {
-      return graph::lower(file, request, resolver, &survey);
+      return graph::lower_into(joint, file, request, resolver, &survey);
     } catch (const Error&) {
       tell(inputs, survey.findings, observer);
       throw;
     }
   };
-  graph::Graph graph = lowered();
+  std::vector<graph::Target> targets = lowered();
   tell(inputs, survey.findings, observer);
   findings = std::move(survey.findings);
   if (survey.checks.error && !findings.empty()) throw violations(findings);
-  return graph;
+  return targets;
 }
 
 std::vector<BuildWarning> build_warnings(const Inputs& inputs,

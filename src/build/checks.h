@@ -27,11 +27,13 @@ std::vector<Error> read_dockerfile(const Inputs& inputs, const graph::Request& r
 /// What `# check=error=true` asks for.
 Error violations(const std::vector<dockerfile::Finding>& findings);
 
-/// Makes the graph and tells the observer what the checks found, also if there are mistakes. Throws
+/// Adds to the graph and tells the observer what the checks found, also if there are mistakes. Throws
 /// Error for these and for violations.
-graph::Graph lower_and_check(const dockerfile::Dockerfile& file, const Inputs& inputs,
-                             const graph::Request& request, graph::Resolver& resolver,
-                             seams::Observer& observer, std::vector<dockerfile::Finding>& findings);
+std::vector<graph::Target> lower_and_check(const dockerfile::Dockerfile& file, const Inputs& inputs,
+                                           const graph::Request& request, graph::Resolver& resolver,
+                                           seams::Observer& observer,
+                                           std::vector<dockerfile::Finding>& findings,
+                                           graph::Joint& joint);
 
 /// Findings for the metadata file.
 std::vector<BuildWarning> build_warnings(const Inputs& inputs,

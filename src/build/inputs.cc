@@ -50,13 +50,12 @@ Error policy_error(const std::string& policy) {
                "pass --policy disabled=true to build without it");
 }
 
-std::optional<dockerfile::IgnoreFile> find_ignore(const std::string& context, const std::string& dockerfile) {
-  if (!dockerfile.empty())
-    if (const auto text = os::read_file_if_exists(dockerfile + ".dockerignore"))
-      return dockerfile::IgnoreFile::parse(*text, dockerfile + ".dockerignore");
-  const std::string path = os::join_path(context, ".dockerignore");
-  if (const auto text = os::read_file_if_exists(path)) return dockerfile::IgnoreFile::parse(*text, path);
-  return std::nullopt;
+/// The ignore file of a context directory: the Dockerfile's own, else the directory's.
+void find_ignore(const std::string& context, const std::string& dockerfile, Inputs& in) {
+  std::string path = dockerfile + ".dockerignore";
+  if (!dockerfile.empty()) in.ignore_text = os::read_file_if_exists(path);
+  if (!in.ignore_text) in.ignore_text = os::read_file_if_exists(path = os::join_path(context, ".dockerignore"));
+  if (in.ignore_text) in.ignore = dockerfile::IgnoreFile::parse(*in.ignore_text, path);
 }
 
 /// Loads one Inputs: a method for each kind of context.
@@ -118,7 +117,7 @@ class Loader {
       in_.dockerfile_key = os::absolute_path(path);
       if (has_policies() && os::exists(path + ".rego")) throw policy_error(path + ".rego");
     }
-    in_.ignore = find_ignore(in_.context_dir, path);
+    find_ignore(in_.context_dir, path, in_);
   }
 
   void from_standard_input() {
@@ -187,7 +186,10 @@ class Loader {
   bool dockerfile_from_outside() {
     const std::string& name = request_.dockerfile;
     in_.dockerfile_key = in_.dockerfile_name = name;
-    if (name == "-") {
+    if (request_.dockerfile_inline) {
+      in_.dockerfile_text = *request_.dockerfile_inline;
+      in_.dockerfile_key = in_.dockerfile_name = "Dockerfile";
+    } else if (name == "-") {
       in_.dockerfile_text = os::read_all(0);
       in_.dockerfile_name = "Dockerfile";
     } else if (is_http_url(name)) {

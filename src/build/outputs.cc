@@ -209,6 +209,11 @@ class Outputs {
       const registry::Reference to = registry::parse_reference(tag);
       exporter::push(c_.store, insecure ? *insecure : c_.client, closure, to, options);
       result_.lines.push_back(fmt::format("pushed {} ({})", to.familiar(), image.top.digest.str()));
+      if (c_.published_tag.empty() || output.by_digest) continue;
+      registry::Reference key = to;
+      key.tag = c_.published_tag;
+      key.digest = {};
+      exporter::push(c_.store, insecure ? *insecure : c_.client, closure, key, options);
     }
   }
 

@@ -29,6 +29,7 @@ struct OutputContext {
   std::string context_commit;                    // of a git context, or the SHA-256 of an archive
   std::map<graph::StepId, std::string> commits;  // of GitCheckout steps
   std::vector<BuildWarning> warnings;            // for the metadata file
+  std::string published_tag;  // one more tag for what is pushed, or empty
   std::stop_token stop;
 };
 

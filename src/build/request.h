@@ -1,4 +1,4 @@
-// What one build is asked to do: every flag of `slipway build` (and later a bake target) as plain
+// What one build is asked to do: every flag of `slipway build`, or a bake target, as plain
 // data, checked for form but not for what exists. cli/ fills it, build/ reads it; nothing here does
 // anything.
 #pragma once
@@ -108,11 +108,15 @@ enum class Verify { Error, Warn, Off };
 enum class Progress { Auto, Plain, Tty, RawJson, Quiet };
 
 struct BuildRequest {
+  std::string name;        // of a bake target; empty for `slipway build`
+  bool is_linked = false;  // only there because others are made of it: nothing comes out
+
   // What is built
   // ------------------------------------------------------------------------------------------
   std::string context;     // PATH, URL or "-" (standard input)
   std::string dockerfile;  // as given to -f: a path relative to the working directory, a URL, "-";
                            // empty = PATH/Dockerfile
+  std::optional<std::string> dockerfile_inline;  // its text, in place of a file
   std::string target;
   std::vector<oci::Platform> platforms;  // in order, without repetition; empty = this machine's own
   std::map<std::string, std::string> build_args;  // SOURCE_DATE_EPOCH of the environment included
@@ -132,6 +136,7 @@ struct BuildRequest {
   bool default_oci_artifact = true;  // false with BUILDX_NO_DEFAULT_OCI_ARTIFACT
   bool default_image = true;  // without an output, name the image in the store; false with
                               // BUILDX_NO_DEFAULT_LOAD
+  bool skip_if_published = false;
   std::string metadata_file;
   std::string iidfile;
   CallSpec call;

@@ -108,16 +108,17 @@ std::optional<std::string> StepRunner::mount_content(const graph::Mount& mount) 
 
 /// What a command can see of its sandbox and flags change: without any of them, nothing. As in BuildKit, of
 /// --add-host the names count and the addresses do not.
-graph::Parts StepRunner::surroundings() const {
+graph::Parts StepRunner::surroundings(Id id) const {
   graph::Parts out;
+  const StepOptions& options = options_of(id);
   const exec::ResourceLimits usual;
   std::vector<std::string> words;
-  for (const auto& host : options_.extra_hosts) words.push_back(host.first);
+  for (const auto& host : options.extra_hosts) words.push_back(host.first);
   if (!words.empty()) out.emplace_back("hosts", join(words, " "));
-  if (!options_.limits.ulimits.empty()) out.emplace_back("ulimits", join(options_.limits.ulimits, " "));
-  if (options_.limits.shm_size != usual.shm_size) out.emplace_back("shm size", fmt::format("{}", options_.limits.shm_size));
-  for (const auto& [name, value] : options_.limits.resources) out.emplace_back("limit of " + name, value);
-  if (options_.hostname != StepOptions{}.hostname) out.emplace_back("hostname", options_.hostname);
+  if (!options.limits.ulimits.empty()) out.emplace_back("ulimits", join(options.limits.ulimits, " "));
+  if (options.limits.shm_size != usual.shm_size) out.emplace_back("shm size", fmt::format("{}", options.limits.shm_size));
+  for (const auto& [name, value] : options.limits.resources) out.emplace_back("limit of " + name, value);
+  if (options.hostname != StepOptions{}.hostname) out.emplace_back("hostname", options.hostname);
   return out;
 }
 
@@ -125,8 +126,8 @@ seams::Resolution StepRunner::resolve_run(Id id) {
   const graph::Step& step = graph_.steps[id];
   const auto& run = *step.as<graph::Run>();
   plan::Key key("run"), saved("run");
-  key.add("parent", results_[*step.parent].key).add(graph::definition(step)).add(surroundings());
-  saved.add("parent", results_[*step.parent].saved_key).add(graph::definition(step)).add(surroundings());
+  key.add("parent", results_[*step.parent].key).add(graph::definition(step)).add(surroundings(id));
+  saved.add("parent", results_[*step.parent].saved_key).add(graph::definition(step)).add(surroundings(id));
   size_t n = 0;
   for (const auto& mount : run.mounts) {
     if (!mount.from || mount.type != dockerfile::Mount::Type::Bind) continue;
@@ -148,7 +149,7 @@ seams::Resolution StepRunner::resolve_run(Id id) {
 void StepRunner::set_source(Id id, const graph::Mount& mount, const std::string& scratch, exec::BindMount& out) {
   const StepResult& input = results_[*mount.from];
   const auto* context = graph_.steps[*mount.from].as<graph::ContextFiles>();
-  if (context && !options_.ignore.contains(graph_.contexts[context->context].name)) {
+  if (context && !ignore_of(graph_.contexts[context->context])) {
     out.source = os::join_path(graph_.contexts[context->context].dir, mount.source);
     return;
   }
@@ -234,8 +235,8 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
       out.read_only = false;
       break;
     case Type::Secret: {
-      const auto it = options_.secrets.find(mount.id);
-      if (it == options_.secrets.end()) {
+      const auto it = options_of(id).secrets.find(mount.id);
+      if (it == options_of(id).secrets.end()) {
         if (mount.required)
           throw Error(fmt::format("the secret \"{}\" is required and was not given", mount.id), {},
                       fmt::format("pass --secret id={},src=FILE or --secret id={},env=NAME", mount.id, mount.id));
@@ -251,8 +252,8 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
       break;
     }
     case Type::Ssh: {
-      const auto it = options_.ssh.find(mount.id);
-      if (it == options_.ssh.end()) {
+      const auto it = options_of(id).ssh.find(mount.id);
+      if (it == options_of(id).ssh.end()) {
         if (mount.required)
           throw Error(fmt::format("the ssh agent \"{}\" is required and was not given", mount.id), {},
                       fmt::format("pass --ssh {}", mount.id));
@@ -330,10 +331,10 @@ void StepRunner::execute_run(Id id) {
                  : run.network == "host" ? exec::Network::Host
                                          : exec::Network::Default;
   spec.insecure = run.insecure;
-  spec.hostname = options_.hostname;
-  spec.extra_hosts = options_.extra_hosts;
+  spec.hostname = options_of(id).hostname;
+  spec.extra_hosts = options_of(id).extra_hosts;
   spec.platform = step.platform;
-  spec.limits = options_.limits;
+  spec.limits = options_of(id).limits;
 
   Held held;
   const std::string parts = scratch.path() + "/mounts";

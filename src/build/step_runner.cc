@@ -32,17 +32,25 @@ std::string excerpt(const std::string& text, const std::string& location) {
 }  // namespace
 
 StepRunner::StepRunner(const graph::Graph& graph, store::Store& store, source::Images& images, Layers& layers,
-                       seams::Observer& observer, StepOptions options, std::stop_token stop)
+                       seams::Observer& observer, std::vector<StepOptions> jobs, std::stop_token stop)
     : graph_(graph),
       store_(store),
       images_(images),
       layers_(layers),
       observer_(observer),
-      options_(std::move(options)),
+      jobs_(std::move(jobs)),
+      options_(jobs_.front()),
       stop_(std::move(stop)),
-      git_(store, options_.git, options_.threads, stop_),
       nonce_(fmt::format("{} {}", ::getpid(), os::base_name(store.scratch_dir()))),
-      results_(graph.steps.size()) {}
+      results_(graph.steps.size()) {
+  for (const auto& job : jobs_) git_.push_back(std::make_unique<source::Git>(store, job.git, job.threads, stop_));
+}
+
+const dockerfile::IgnoreFile* StepRunner::ignore_of(const graph::Context& context) const {
+  const auto& all = jobs_[context.job].ignore;
+  const auto it = all.find(context.name);
+  return it == all.end() ? nullptr : &it->second;
+}
 
 seams::Resolution StepRunner::resolve(uint32_t id) {
   const graph::Step& step = graph_.steps[id];
@@ -95,7 +103,7 @@ void StepRunner::fail_at(Id id, Error& error) {
   const graph::Step& step = graph_.steps[id];
   if (!step.location.empty()) {
     error.at(step.location);
-    error.excerpt(excerpt(options_.dockerfile, step.location));
+    error.excerpt(excerpt(options_of(id).dockerfile, step.location));
   }
   error.while_doing("in step " + step.name);
   observer_.on_finished(id, seams::StepState::Failed, results_[id].cost, error.message());
@@ -157,19 +165,19 @@ seams::Resolution StepRunner::resolve_source(Id id) {
 void StepRunner::scan_context(Id id, const graph::Context& context) {
   source::ContextRequest request;
   request.dir = context.dir;
-  if (const auto it = options_.ignore.find(context.name); it != options_.ignore.end()) request.ignore = it->second;
+  if (const auto* ignore = ignore_of(context)) request.ignore = *ignore;
   request.wanted = context.wanted;
   request.threads = options_.threads;
   request.stop = stop_;
   request.progress = [this, id](uint64_t done, uint64_t total) { observer_.on_progress(id, "hashing", done, total); };
-  const std::string stamps_key = context.dir + "\n" + options_.context_key;
+  const std::string stamps_key = context.dir + "\n" + jobs_[context.job].context_key;
   request.stamps = store_.read_stamps(stamps_key).value_or("");
   source::Context scanned = source::scan_context(request);
   if (scanned.stamps_changed) store_.write_stamps(stamps_key, scanned.stamps);
   StepResult& result = results_[id];
   auto files = std::make_shared<const tree::Tree>(std::move(scanned.files));
   result.key = result.saved_key = "context";  // users of a context go by the content of what they pick
-  result.stack.push_back({.id = "context:" + context.name,
+  result.stack.push_back({.id = fmt::format("context:{}:{}", context.job, context.name),
                           .tree = std::move(files),
                           .flatten_times = true});
 }
@@ -180,7 +188,7 @@ void StepRunner::download(Id id, const graph::Download& file) {
   request.url = file.url;
   request.name = file.name;
   request.checksum = file.checksum;
-  request.authorization = source::http_authorization(options_.git.secrets, file.url);
+  request.authorization = source::http_authorization(options_of(id).git.secrets, file.url);
   request.stop = stop_;
   request.progress = [this, id, &file](uint64_t done, uint64_t total) { observer_.on_progress(id, file.url, done, total); };
   const source::StoredFile got = source::fetch_file(store_, request);
@@ -197,7 +205,7 @@ void StepRunner::download(Id id, const graph::Download& file) {
 seams::Resolution StepRunner::resolve_git(Id id, const graph::GitCheckout& checkout) {
   StepResult& result = results_[id];
   const source::GitSource source{.url = checkout.url, .keep_git_dir = checkout.keep_git_dir};
-  result.commit = git_.resolve(source);
+  result.commit = git_[graph_.steps[id].job]->resolve(source);
   const std::string snapshot = source::Git::snapshot_id(source, result.commit);
   result.key = result.saved_key = plan::Key("git").add("id", snapshot).hex();
   result.stack.push_back({.id = snapshot, .flatten_times = !checkout.url.commit_times});
@@ -210,7 +218,7 @@ seams::Resolution StepRunner::resolve_git(Id id, const graph::GitCheckout& check
 
 void StepRunner::execute_git(Id id, const graph::GitCheckout& checkout) {
   StepResult& result = results_[id];
-  git_.files({.url = checkout.url, .keep_git_dir = checkout.keep_git_dir}, result.commit);
+  git_[graph_.steps[id].job]->files({.url = checkout.url, .keep_git_dir = checkout.keep_git_dir}, result.commit);
   result.is_done = true;
   observer_.on_finished(id, seams::StepState::Done, {}, "");
 }

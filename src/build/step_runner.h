@@ -34,7 +34,7 @@ struct Secret {
   std::optional<std::string> value;  // or the value itself (from a variable)
 };
 
-/// What steps need of the request.
+/// What steps need of the request that asked for them.
 struct StepOptions {
   std::string context_key;                        // tells the stamps of one Dockerfile's context from another's
   std::map<std::string, dockerfile::IgnoreFile> ignore;  // by name of the context
@@ -78,12 +78,16 @@ class EmulatedTime {
 
 class StepRunner : public seams::Runner {
  public:
+  /// `jobs`: by graph::Step::job. They agree on host, emulation, ids and threads.
   StepRunner(const graph::Graph& graph, store::Store& store, source::Images& images, Layers& layers,
-             seams::Observer& observer, StepOptions options, std::stop_token stop);
+             seams::Observer& observer, std::vector<StepOptions> jobs, std::stop_token stop);
 
   seams::Resolution resolve(uint32_t step) override;
   void execute(uint32_t step) override;
   const StepResult& result(uint32_t step) const { return results_[step]; }
+  /// A key of everything that the step's files depend on, found without running a step (input_key.cc); nullopt if some step must
+  /// not be cached. Of a runner of its own: contexts are read for it.
+  std::optional<std::string> input_key(uint32_t step);
   /// How many steps were found in the cache, and how many ran.
   size_t cached() const { return cached_; }
 
@@ -93,7 +97,7 @@ class StepRunner : public seams::Runner {
   seams::Resolution resolve_source(Id id);
   seams::Resolution resolve_copy(Id id);
   seams::Resolution resolve_run(Id id);
-  graph::Parts surroundings() const;
+  graph::Parts surroundings(Id id) const;
   seams::Resolution resolve_workdir(Id id);
   seams::Resolution look_up(Id id, plan::Key key, plan::Key saved_key);
   bool take_cached(Id id);
@@ -127,6 +131,9 @@ class StepRunner : public seams::Runner {
                              std::vector<std::string>& env);
   void set_source(Id id, const graph::Mount& mount, const std::string& scratch, exec::BindMount& out);
 
+  const StepOptions& options_of(Id id) const { return jobs_[graph_.steps[id].job]; }
+  /// The ignore file of a context; nullptr if it has none.
+  const dockerfile::IgnoreFile* ignore_of(const graph::Context& context) const;
   Layers::Progress progress_of(Id id);
   [[noreturn]] void fail_at(Id id, Error& error);
 
@@ -136,11 +143,13 @@ class StepRunner : public seams::Runner {
   Layers& layers_;
   seams::Observer& observer_;
   EmulatedTime emulation_;
-  StepOptions options_;
+  const std::vector<StepOptions> jobs_;  // by graph::Step::job
+  const StepOptions& options_;           // what all of them have in common
   std::stop_token stop_;
-  source::Git git_;
+  std::vector<std::unique_ptr<source::Git>> git_;  // by job
   std::string nonce_;  // makes keys of --no-cache steps their own
   std::vector<StepResult> results_;
+  std::map<Id, std::optional<std::string>> input_keys_;
   std::atomic<size_t> cached_{0};
 };
 

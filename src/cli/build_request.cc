@@ -252,6 +252,7 @@ build::BuildRequest to_request(const ParsedArgs& args, const Environment& enviro
   request.default_attestations = !must_be_true(environment, "BUILDX_NO_DEFAULT_ATTESTATIONS");
   request.default_oci_artifact = !must_be_true(environment, "BUILDX_NO_DEFAULT_OCI_ARTIFACT");
   request.default_image = !is_true(environment, "BUILDX_NO_DEFAULT_LOAD");
+  request.skip_if_published = args.flag("skip-if-published");
   request.metadata_file = args.value_or("metadata-file", "");
   request.iidfile = args.value_or("iidfile", "");
   request.call = call_of(args);

@@ -76,6 +76,25 @@ constexpr Flag kPrune[] = {
      .help = "Without effect",
      .is_hidden = true},
 };
+constexpr Flag kChanged[] = {
+    {.name = "since", .kind = Kind::Value, .value = "revision", .help = "Commit, tag or branch to compare with"},
+    {.name = "target",
+     .kind = Kind::List,
+     .value = "name",
+     .help = "Target or group of the bake files, repeatable (default \"default\", else all)"},
+    {.name = "context",
+     .kind = Kind::Value,
+     .value = "dir",
+     .help = "Build context of the Dockerfiles (default the folder of each)",
+     .complete = Complete::Directory},
+    {.name = "set", .kind = Kind::List, .value = "target.key=value", .help = "Override a key of the bake targets"},
+    {.name = "var", .kind = Kind::List, .value = "name=value", .help = "Value of a variable of the bake files"},
+    {.name = "format",
+     .kind = Kind::Value,
+     .value = "text|json",
+     .help = "Form of the output (default text); json is a matrix for GitHub Actions",
+     .complete = Complete::Choice,
+     .choices = "text,json"}};
 constexpr Flag kHistory[] = {kFormat, kStore};
 constexpr Flag kWhy[] = {
     {.name = "slow", .help = "What ran under emulation, what it cost and which edit removes it"},
@@ -177,6 +196,24 @@ Without --output, --load and --push the image goes into the store under the name
   slipway build -o type=oci,dest=app.tar .
 )";
 
+constexpr std::string_view kBakeText =
+    R"(Reads compose.yaml, docker-bake.json, docker-bake.hcl and their overrides, or the files of -f, and builds the targets in one graph: what they have in common is done once. TARGET is a target, a group or a pattern; without one it is the group or target "default". docs/bake.md says what the files may say.
+
+  slipway bake --print
+  slipway bake --set '*.platform=linux/amd64,linux/arm64' --push
+  slipway bake -f compose.yaml api worker
+  TAG=1.2 slipway bake release
+)";
+
+constexpr std::string_view kChangedText =
+    R"(Compares REVISION with the working tree, and says for each build whether that reaches anything it is made of: the files that the needed steps copy or mount after .dockerignore, the Dockerfile, the ignore file, the attributes of the bake target, and the targets it is made of. Nothing is built and no registry is asked.
+
+FILE is a Dockerfile, a compose or a bake file; without one the bake files here count, else every Dockerfile of the repository. With "..." behind REVISION the commit counts at which HEAD parted from it.
+
+  slipway changed --since HEAD~1
+  slipway changed --since origin/main... --format json docker-bake.hcl
+)";
+
 constexpr std::string_view kLintText =
     R"(Reads Dockerfiles, GitHub Actions workflows, compose files and logs of BuildKit. A folder is searched for files with their names; without PATH it is the current one. docs/rules/ has a page for each rule.
 
@@ -203,7 +240,7 @@ The exit code is 1 if something that the image starts, or a node of --nodes, can
 constexpr std::string_view kEnvironmentHint =
     "\nEvery command has --help. `slipway man` prints the manual page.\n";
 
-constexpr std::array<Command, 14> kCommands = {{
+constexpr std::array<Command, 16> kCommands = {{
     {.name = "build",
      .aliases = "b",
      .arguments = "[OPTIONS] PATH | URL | -",
@@ -213,6 +250,19 @@ constexpr std::array<Command, 14> kCommands = {{
      .min_arguments = 1,
      .max_arguments = 1,
      .complete = Complete::Directory},
+    {.name = "bake",
+     .arguments = "[OPTIONS] [TARGET...]",
+     .summary = "Build the targets of bake and compose files together",
+     .text = kBakeText,
+     .flags = {},
+     .max_arguments = 10000},
+    {.name = "changed",
+     .arguments = "[OPTIONS] --since REVISION [FILE...]",
+     .summary = "Say which builds of a repository a change concerns, and why",
+     .text = kChangedText,
+     .flags = kChanged,
+     .max_arguments = 10000,
+     .complete = Complete::File},
     {.name = "images",
      .aliases = "ls",
      .arguments = "[OPTIONS]",
@@ -295,7 +345,7 @@ constexpr std::array<Command, 14> kCommands = {{
      .text = kEnvironmentHint,
      .max_arguments = 1,
      .complete = Complete::Choice,
-     .choices = "build,images,du,prune,verify,lint,history,why,parse,expand,version,completion,man"},
+     .choices = "build,bake,changed,images,du,prune,verify,lint,history,why,parse,expand,version,completion,man"},
 }};
 
 bool has_name(const Command& command, std::string_view name) {
@@ -322,6 +372,7 @@ std::span<const Command> commands() {
   static const auto all = [] {
     auto copy = kCommands;
     copy[0].flags = build_flags();
+    copy[1].flags = bake_flags();
     return copy;
   }();
   return all;

@@ -55,5 +55,7 @@ const Flag* find_flag(const Command& command, char letter);
 
 /// The flags of `build`, in build_flags.cc for their number.
 std::span<const Flag> build_flags();
+/// The flags of `bake`, in bake_flags.cc.
+std::span<const Flag> bake_flags();
 
 }  // namespace slipway::cli

@@ -8,6 +8,8 @@
 namespace slipway::cli {
 
 int build_command(const ParsedArgs& args, const Io& io);
+int bake_command(const ParsedArgs& args, const Io& io);
+int changed_command(const ParsedArgs& args, const Io& io);
 int images_command(const ParsedArgs& args, const Io& io);
 int du_command(const ParsedArgs& args, const Io& io);
 int prune_command(const ParsedArgs& args, const Io& io);

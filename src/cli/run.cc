@@ -17,8 +17,10 @@ namespace {
 
 using Handler = int (*)(const ParsedArgs&, const Io&);
 
-constexpr std::array<std::pair<std::string_view, Handler>, 14> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, Handler>, 16> kHandlers = {{
     {"build", build_command},
+    {"bake", bake_command},
+    {"changed", changed_command},
     {"images", images_command},
     {"du", du_command},
     {"prune", prune_command},
@@ -44,7 +46,6 @@ constexpr Absent kAbsent[] = {
     {"imagetools", "use skopeo or crane for images in registries; `slipway images` lists the store"},
     {"policy", "policies are not supported"},
     {"dap,debug", "a failed step cannot be entered; --progress=plain shows all of its output"},
-    {"bake", "build files are not read: build each target with `slipway build`"},
 };
 
 Handler handler_of(const Command& command) {

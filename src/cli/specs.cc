@@ -51,43 +51,6 @@ bool is_ip(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::string> csv_fields(std::string_view text, std::string_view flag) {
-  const auto refuse = [&](const char* what) {
-    return Error(
-        fmt::format("{} in \"{}\"", what, text), std::string(flag),
-        "a quoted field begins and ends with a double quote; write a quote inside it twice");
-  };
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  if (text.empty()) throw Error("the value is empty", std::string(flag));
-  std::vector<std::string> fields;
-  for (size_t at = 0; at <= text.size();) {
-    std::string field;
-    if (at < text.size() && text[at] == '"') {
-      for (++at;; ++at) {
-        if (at >= text.size()) throw refuse("a quote is not closed");
-        if (text[at] != '"') {
-          field += text[at];
-        } else if (at + 1 < text.size() && text[at + 1] == '"') {
-          field += text[at++];
-        } else {
-          break;
-        }
-      }
-      ++at;
-      if (at < text.size() && text[at] != ',') throw refuse("there is text behind a closing quote");
-    } else {
-      const size_t end = std::min(text.find(',', at), text.size());
-      field = text.substr(at, end - at);
-      if (field.find('"') != field.npos) throw refuse("there is a quote in the middle of a field");
-      at = end;
-    }
-    fields.push_back(std::move(field));
-    ++at;  // the comma
-  }
-  return fields;
-}
-
 build::OutputSpec parse_output(std::string_view text) {
   constexpr std::string_view kFlag = "--output";
   const auto fields = csv_fields(text, kFlag);

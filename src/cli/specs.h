@@ -11,17 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/csv.h"
 #include "build/request.h"
 
 namespace slipway::cli {
 
 /// The value of an environment variable; nullopt if it is not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-
-/// One CSV record: fields between commas, a field in double quotes may have commas and doubled
-/// quotes. One line end at the end is dropped. Throws Error for stray quotes and for an empty
-/// record.
-std::vector<std::string> csv_fields(std::string_view text, std::string_view flag);
 
 /// "type=oci,dest=x.tar,...", a path alone (type=local) or "-" (type=tar). oci and tar without dest
 /// go to standard output.

@@ -123,6 +123,7 @@ struct Step {
   std::string location;  // "Dockerfile:12"
   std::string stage;     // name or number of the stage
   bool no_cache = false;
+  uint32_t job = 0;      // Request::job of the build that asked for it first
 
   template <class T>
   const T* as() const {
@@ -137,6 +138,8 @@ struct Context {
   std::string name;  // "context" or the name of --build-context
   std::string dir;   // absolute
   bool is_main = false;
+  uint32_t job = 0;   // Request::job of the build that asked for it first
+  std::string rules;  // Request::context_rules: two builds share a context only if it leaves out the same
   std::set<std::string> wanted;  // patterns of everything any step reads; "" = all of it
 };
 

@@ -78,18 +78,26 @@ void mark_needed(const dockerfile::Dockerfile& file, size_t index, const dockerf
 }  // namespace
 
 Graph lower(const dockerfile::Dockerfile& file, const Request& request, Resolver& resolver, Survey* survey) {
-  Lowering lowering(file, request, resolver, survey);
+  Joint joint;
+  joint.graph.targets = lower_into(joint, file, request, resolver, survey);
+  return std::move(joint.graph);
+}
+
+std::vector<Target> lower_into(Joint& joint, const dockerfile::Dockerfile& file, const Request& request,
+                               Resolver& resolver, Survey* survey) {
+  Lowering lowering(file, request, resolver, survey, joint);
   lowering.run();
   if (auto problems = lowering.take_problems(); !problems.empty()) {
     if (survey) survey->problems = problems;
     throw dockerfile::as_one(std::move(problems));
   }
-  return lowering.take_graph();
+  return lowering.take_targets();
 }
 
 std::vector<Error> mistakes(const dockerfile::Dockerfile& file, const Request& request) {
   NoResolver resolver;
-  Lowering lowering(file, request, resolver, nullptr);
+  Joint joint;
+  Lowering lowering(file, request, resolver, nullptr, joint);
   lowering.run();
   return lowering.take_problems();
 }
@@ -306,6 +314,27 @@ StageState Lowering::start_stage(size_t index, const oci::Platform& target) {
   return s;
 }
 
+const Target& Lowering::target_for(const NamedContext& context, const oci::Platform& platform,
+                                   const dockerfile::Span& at) const {
+  if (context.targets.size() == 1) return context.targets.front();
+  std::vector<std::string> others;
+  for (const auto& target : context.targets) {
+    if (target.platform == platform) return target;
+    others.push_back(target.platform.str());
+  }
+  throw error(at, fmt::format("this is made by another target, which is not built for {}", platform.str()),
+              fmt::format("it is built for {}", join(others, ", ")));
+}
+
+void Lowering::start_from_target(StageState& s, const NamedContext& context, const dockerfile::Span& at) {
+  const Target& target = target_for(context, s.platform, at);
+  s.files = target.files;
+  s.config = target.config;
+  s.layers = target.layers;
+  s.base = target.base;
+  s.base_reference = target.base_reference;
+}
+
 /// A context without an image as the base: a layer of its own on an empty image.
 void Lowering::start_from_folder(StageState& s, const std::string& name, const NamedContext& context) {
   const StepId files = named_files(name, context, file_.stages[s.index].head.span);
@@ -340,7 +369,9 @@ void Lowering::start_from_image(StageState& s, const std::string& name, const Na
             .location = location(at),
             .stage = s.label,
             .no_cache = false};
-  if (context && context->image.empty()) {
+  if (context && !context->targets.empty()) {
+    start_from_target(s, *context, at);
+  } else if (context && context->image.empty()) {
     start_from_folder(s, name, *context);
   } else if ((context ? context->image : name) == "scratch") {
     if (!context) s.platform = step.platform = target;  // what is empty has no platform of its own
@@ -402,29 +433,41 @@ void Lowering::check_base(const std::string& name, const oci::Platform& expected
 
 StepId Lowering::context_files(const std::string& name, const std::string& dir, bool is_main) {
   size_t index = 0;
-  while (index < graph_.contexts.size() && graph_.contexts[index].name != name) ++index;
+  const std::string rules = is_main ? request_.context_rules : "";
+  const auto is_other = [&](const Context& context) {
+    return context.name != name || context.dir != dir || context.rules != rules;
+  };
+  while (index < graph_.contexts.size() && is_other(graph_.contexts[index])) ++index;
   if (index == graph_.contexts.size())
-    graph_.contexts.push_back({.name = name, .dir = dir, .is_main = is_main, .wanted = {}});
+    graph_.contexts.push_back(
+        {.name = name, .dir = dir, .is_main = is_main, .job = request_.job, .rules = rules, .wanted = {}});
   return add_step({.op = ContextFiles{index},
                    .parent = {},
                    .platform = {},
-                   .name = is_main ? "[internal] load build context" : fmt::format("[context {}] load from {}", name, dir),
+                   .name = is_main ? load_name() : fmt::format("[context {}] load from {}", name, dir),
                    .location = {},
                    .stage = {},
                    .no_cache = false});
 }
 
+std::string Lowering::load_name() const {
+  return fmt::format("[{}internal] load build context", request_.job_name.empty() ? "" : request_.job_name + " ");
+}
+
 StepId Lowering::add_step(Step step) {
-  const auto [it, is_new] = by_identity_.emplace(identity(step), static_cast<StepId>(graph_.steps.size()));
+  step.job = request_.job;
+  std::string same = identity(step);
+  if (step.as<Run>() || step.as<GitCheckout>() || step.as<Download>()) same += "surroundings " + request_.surroundings;
+  const auto [it, is_new] = by_identity_.emplace(std::move(same), static_cast<StepId>(graph_.steps.size()));
   if (is_new) graph_.steps.push_back(std::move(step));
   return it->second;
 }
 
 std::string Lowering::step_name(StageState& s, const std::string& text, bool counts) {
   if (counts) ++s.layer_number;
-  std::string platform;
+  std::string platform = request_.job_name.empty() ? "" : request_.job_name + " ";
   if (request_.platforms.size() > 1) {
-    platform = s.platform.str();
+    platform += s.platform.str();
     // A stage on the build platform that knows its target: its steps for one target are told from those for another.
     if (s.platform.arch != s.target.arch && (s.args.declared("TARGETARCH") || s.args.declared("TARGETPLATFORM")))
       platform += "->" + s.target.arch + (s.target.variant.empty() ? "" : "/" + s.target.variant);

@@ -29,12 +29,13 @@ class Resolver {
   virtual ResolvedImage image(const std::string& name, const oci::Platform& platform) = 0;
 };
 
-/// A --build-context: exactly one of them is set.
+/// A --build-context: exactly one of them is set, or `targets` has something.
 struct NamedContext {
   std::string dir;    // absolute
   std::string image;  // "docker-image://..." without the scheme ("scratch": no files), or "oci-layout://..." with it
   std::optional<dockerfile::GitUrl> git;
   std::string url;  // of one file
+  std::vector<Target> targets;  // what another build of the same graph makes, for each of its platforms
 };
 
 struct Request {
@@ -55,6 +56,12 @@ struct Request {
   std::vector<std::string> no_cache_stages;
   bool allow_insecure = false, allow_host_network = false;
   std::string created;  // RFC 3339 for history and config
+
+  // Of several builds in one graph (Joint).
+  uint32_t job = 0;          // which of them this is
+  std::string job_name;      // for the names of its steps; empty if there is only one
+  std::string surroundings;  // steps that run something are shared among builds that have these in common
+  std::string context_rules; // what .dockerignore says of the main context, or its digest
 };
 
 /// The --build-context that stands for an image or stage of this name on the platform; nullptr if there is none.
@@ -75,6 +82,17 @@ struct Survey {
 /// circular stages, mistakes in variables, images without the platform, entitlements that were not given. It lists all
 /// mistakes that do not follow from each other.
 Graph lower(const dockerfile::Dockerfile& file, const Request& request, Resolver& resolver, Survey* survey = nullptr);
+
+/// A graph that several builds share: what they have in common is there, and done, once.
+struct Joint {
+  Graph graph;  // without targets
+  std::map<std::string, StepId> by_identity;
+};
+
+/// The same with the steps added to those of other builds; the targets that this build makes of them. After an Error the
+/// graph is no longer of use.
+std::vector<Target> lower_into(Joint& joint, const dockerfile::Dockerfile& file, const Request& request,
+                               Resolver& resolver, Survey* survey = nullptr);
 
 /// The same mistakes of a file that has others already (ParseResult::file), found without asking for any image.
 std::vector<Error> mistakes(const dockerfile::Dockerfile& file, const Request& request);

@@ -49,14 +49,15 @@ struct StageState {
 
 class Lowering {
  public:
-  Lowering(const dockerfile::Dockerfile& file, const Request& request, Resolver& resolver, Survey* survey)
-      : file_(file), request_(request), resolver_(resolver), survey_(survey),
+  Lowering(const dockerfile::Dockerfile& file, const Request& request, Resolver& resolver, Survey* survey, Joint& joint)
+      : file_(file), request_(request), resolver_(resolver), survey_(survey), graph_(joint.graph),
+        by_identity_(joint.by_identity),
         checker_(file, survey ? survey->checks : dockerfile::CheckOptions{}, survey ? survey->ignore : nullptr) {}
 
   /// Goes through everything; the graph is only good if there are no problems afterwards.
   void run();
   std::vector<Error> take_problems() { return std::move(problems_); }
-  Graph take_graph() { return std::move(graph_); }
+  std::vector<Target> take_targets() { return std::exchange(graph_.targets, {}); }
 
  private:
   using Instruction = dockerfile::Instruction;
@@ -68,6 +69,9 @@ class Lowering {
   const StageState& stage(size_t index, const oci::Platform& target, const dockerfile::Span& used_at);
   StageState start_stage(size_t index, const oci::Platform& target);
   void start_from_image(StageState& s, const std::string& name, const NamedContext* context, const oci::Platform& target);
+  void start_from_target(StageState& s, const NamedContext& context, const dockerfile::Span& at);
+  /// What the other build makes for the platform.
+  const Target& target_for(const NamedContext& context, const oci::Platform& platform, const dockerfile::Span& at) const;
   void start_from_folder(StageState& s, const std::string& name, const NamedContext& context);
   void apply_triggers(StageState& s, const oci::Platform& target);
   void attempt(StageState& s, const Instruction& in, const oci::Platform& target, const std::string& doing = {});
@@ -85,6 +89,7 @@ class Lowering {
   /// What a source of ADD that is no path names; nullopt for paths.
   std::optional<Copy::Source> remote_source(const std::string& source, const dockerfile::Add& add, const dockerfile::Span& at);
   StepId add_step(Step step);
+  std::string load_name() const;
   std::string step_name(StageState& s, const std::string& text, bool counts);
   Error error(const dockerfile::Span& span, std::string what, std::string hint = {}) const;
   /// An Error from elsewhere, such as a registry's, with the place in the file where it was met.
@@ -117,13 +122,13 @@ class Lowering {
   const Request& request_;
   Resolver& resolver_;
   Survey* const survey_;
+  Graph& graph_;
+  std::map<std::string, StepId>& by_identity_;
   dockerfile::Checker checker_;
   bool is_checking_ = false;  // for the first platform only: the others would give the same warnings
-  Graph graph_;
   std::vector<Error> problems_;
   std::map<std::string, Args> globals_;  // by target platform
   GlobalArgs global_details_;            // for the first platform
-  std::map<std::string, StepId> by_identity_;
   std::map<std::pair<size_t, std::string>, std::unique_ptr<StageState>> stages_;
   std::vector<size_t> in_progress_;  // stages being lowered, outermost first, to notice circles
 };

@@ -42,6 +42,7 @@ StepId Lowering::source_named(const std::string& from, StageState& user,
     throw error(at, fmt::format("there is no stage number {}", from),
                 fmt::format("stages count from 0; this file has {}", file_.stages.size()));
   if (const auto* context = named_context(request_, from, user.platform)) {
+    if (!context->targets.empty()) return target_for(*context, user.platform, at).files;
     if (context->image.empty() || context->image == "scratch") return named_files(from, *context, at);
     return image_files(context->image, user.platform, at);
   }
