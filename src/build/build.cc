@@ -13,9 +13,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "build/call.h"
+#include "build/ceiling.h"
 #include "build/checks.h"
 #include "build/epoch.h"
 #include "build/inputs.h"
+#include "build/join_output.h"
 #include "build/later_steps.h"
 #include "build/layers.h"
 #include "build/outputs.h"
@@ -25,6 +27,7 @@
 #include "build/step_runner.h"
 #include "graph/lower.h"
 #include "os/fs.h"
+#include "record/listing.h"
 #include "record/recorder.h"
 #include "record/shelf.h"
 #include "registry/client.h"
@@ -233,6 +236,14 @@ std::map<std::string, std::string> emulators(const std::vector<record::Step>& st
   return out;
 }
 
+/// The context's .dockerignore as it was. Files of a size that nobody writes by hand are left out.
+void note_ignore(const Inputs& inputs, record::Build& record) {
+  constexpr size_t kLongest = 64 << 10;
+  if (!inputs.ignore || inputs.ignore_text.size() > kLongest) return;
+  record.ignore_name = inputs.ignore_name;
+  record.ignore_text = inputs.ignore_text;
+}
+
 /// The whole build. What a record needs and only it knows goes into `record`, the store's root into `store_root`.
 BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& ns, seams::Observer& all_steps,
                            record::Build& record, std::string& store_root, std::stop_token stop) {
@@ -243,6 +254,8 @@ BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& n
   store::Store store(request.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : request.store);
   store_root = store.root();
   for (const auto& warning : store.take_warnings()) all_steps.on_warning(warning, "");
+  std::optional<CeilingWatch> watch;
+  if (request.max_store) watch.emplace(store, *request.max_store);
   const SshAgents ssh(request.ssh);
   const source::GitAccess git = git_access(request, ssh.sockets());
   const InputTools input_tools{.store = store,
@@ -254,6 +267,8 @@ BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& n
   const Inputs inputs = load_inputs(request, input_tools);
   record.dockerfile_name = inputs.dockerfile_name;
   record.dockerfile_text = inputs.dockerfile_text;
+  record.context_dir = inputs.context_dir;
+  note_ignore(inputs, record);
   check_frontend(inputs, request.build_args);
   LaterSteps observer(all_steps, inputs.steps);
   if (const auto it = request.build_args.find("BUILDKIT_INLINE_CACHE"); it != request.build_args.end() && it->second != "0")
@@ -263,6 +278,8 @@ BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& n
   const std::string created = wanted.created = image::rfc3339(epoch.value_or(tree::kNeutralTime));
   registry::ClientOptions client_options;
   registry::Client client(client_options);
+  if (request.join && request.call.name == "build")
+    check_agreement(*request.join, request.tags, client, cancel.get_token());
   source::Images images(store, client);
   ImageResolver resolver(images, observer, request.pull, cancel.get_token());
   for (const auto& platform : wanted.platforms) record.platforms.push_back(platform.str());
@@ -306,6 +323,8 @@ BuildResult build_recorded(const BuildRequest& request, const exec::Namespace& n
                 .warnings = build_warnings(inputs, findings),
                 .stop = cancel.get_token()},
                result);
+  record.image_bytes = result.image_bytes;
+  record.context_bytes = steps.context_bytes();
   if (!request.iidfile.empty()) os::write_file_atomic(request.iidfile, result.image_id);
   if (!request.metadata_file.empty()) os::write_file_atomic(request.metadata_file, result.metadata_json);
   return result;
@@ -319,6 +338,7 @@ BuildResult build(const BuildRequest& asked, const exec::Namespace& ns, seams::O
   const BuildRequest& request = completed;
   refuse_unsupported(request);
   check_outputs(request);
+  if (request.join) completed.join = complete_join(request, stop);
   const auto begin = std::chrono::steady_clock::now();
   record::Recorder recorder(view);
   record::Build record = record_of(request);
@@ -330,6 +350,8 @@ BuildResult build(const BuildRequest& asked, const exec::Namespace& ns, seams::O
     record.error = std::move(error);
     record.steps = recorder.steps();
     try {
+      for (const auto& [content, listing] : recorder.files())
+        record::put_listing(store_root, content, listing);
       record.emulators = emulators(record.steps);
       record::put(store_root, record);
     } catch (const Error& e) {
@@ -337,15 +359,23 @@ BuildResult build(const BuildRequest& asked, const exec::Namespace& ns, seams::O
       view.on_warning("this build leaves no record: " + e.message(), store_root);
     }
   };
+  // The store is closed by now: nothing of this build holds on to it but the image that it made.
+  const auto shrink = [&](const oci::Digest& image) {
+    if (request.max_store && !store_root.empty())
+      keep_below(store_root, *request.max_store, image, view);
+  };
   try {
     BuildResult result = build_recorded(request, ns, recorder, record, store_root, stop);
     keep("");
+    shrink(result.descriptor.digest);
     return result;
   } catch (const Cancelled&) {
     keep("stopped");
+    shrink({});
     throw;
   } catch (const Error& e) {
     keep(e.message());
+    shrink({});
     throw;
   }
 }

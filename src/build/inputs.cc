@@ -50,13 +50,18 @@ Error policy_error(const std::string& policy) {
                "pass --policy disabled=true to build without it");
 }
 
-std::optional<dockerfile::IgnoreFile> find_ignore(const std::string& context, const std::string& dockerfile) {
-  if (!dockerfile.empty())
-    if (const auto text = os::read_file_if_exists(dockerfile + ".dockerignore"))
-      return dockerfile::IgnoreFile::parse(*text, dockerfile + ".dockerignore");
-  const std::string path = os::join_path(context, ".dockerignore");
-  if (const auto text = os::read_file_if_exists(path)) return dockerfile::IgnoreFile::parse(*text, path);
-  return std::nullopt;
+/// The .dockerignore of the Dockerfile, else of the context.
+void read_ignore(const std::string& dockerfile, Inputs& in) {
+  const auto take = [&](const std::string& path) {
+    const auto text = os::read_file_if_exists(path);
+    if (!text) return false;
+    in.ignore = dockerfile::IgnoreFile::parse(*text, path);
+    in.ignore_name = path;
+    in.ignore_text = *text;
+    return true;
+  };
+  if (!dockerfile.empty() && take(dockerfile + ".dockerignore")) return;
+  take(os::join_path(in.context_dir, ".dockerignore"));
 }
 
 /// Loads one Inputs: a method for each kind of context.
@@ -118,7 +123,7 @@ class Loader {
       in_.dockerfile_key = os::absolute_path(path);
       if (has_policies() && os::exists(path + ".rego")) throw policy_error(path + ".rego");
     }
-    in_.ignore = find_ignore(in_.context_dir, path);
+    read_ignore(path, in_);
   }
 
   void from_standard_input() {

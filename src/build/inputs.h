@@ -25,6 +25,7 @@ struct Inputs {
   std::string context_name;  // of a snapshot, for people
   bool context_keeps_times = false;  // of its files: they were asked for
   std::optional<dockerfile::IgnoreFile> ignore;
+  std::string ignore_name, ignore_text;  // the file that `ignore` was read from
   /// When the commit was made or the download changed, in seconds since the epoch: SOURCE_DATE_EPOCH=context.
   std::optional<int64_t> context_time;
   std::string context_commit;  // of a git repository

@@ -135,7 +135,9 @@ seams::Resolution StepRunner::resolve_run(Id id) {
     key.add(fmt::format("mounted content {}", n), *content);
     saved.add(fmt::format("mounted content {}", n++), *content);
   }
-  return look_up(id, std::move(key), std::move(saved));
+  const auto resolution = look_up(id, std::move(key), std::move(saved));
+  if (resolution == seams::Resolution::Miss) note_mounts(id);
+  return resolution;
 }
 
 // Sets the host paths that show what a bind mount names: where it is, wherever that says exactly what the tree says.
@@ -382,6 +384,9 @@ void StepRunner::execute_run(Id id) {
   const tree::Tree changed = without_clock(layer::read_upper(spec.upper), started);
   store_.put_layer_tree(layer_id, tree::serialize(without_paths(changed)));
   store_.publish_dir(layer_id, spec.upper);
+  const double cost = std::max(result.cost.wall_seconds, result.cost.cpu_seconds);
+  store_.note_cost(layer_id, cost);
+  for (const auto& [mount_id, path] : held.paths) store_.note_cost("mount:" + mount_id, cost);
   finish(id, {.id = layer_id,
               .tree = nullptr,
               .flatten_times = false});

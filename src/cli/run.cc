@@ -17,13 +17,15 @@ namespace {
 
 using Handler = int (*)(const ParsedArgs&, const Io&);
 
-constexpr std::array<std::pair<std::string_view, Handler>, 14> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, Handler>, 16> kHandlers = {{
     {"build", build_command},
     {"images", images_command},
     {"du", du_command},
     {"prune", prune_command},
     {"history", history_command},
     {"why", why_command},
+    {"join", join_command},
+    {"index", index_command},
     {"lint", lint_command},
     {"verify", verify_command},
     {"parse", parse_command},
@@ -41,7 +43,6 @@ struct Absent {
 constexpr Absent kAbsent[] = {
     {"create,inspect,rm,stop,use,dial-stdio,install,uninstall",
      "there are no builder instances here: leave it out, every build runs in its own process"},
-    {"imagetools", "use skopeo or crane for images in registries; `slipway images` lists the store"},
     {"policy", "policies are not supported"},
     {"dap,debug", "a failed step cannot be entered; --progress=plain shows all of its output"},
     {"bake", "build files are not read: build each target with `slipway build`"},
