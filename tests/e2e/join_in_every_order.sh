@@ -16,7 +16,7 @@ for order in 'amd64 arm64 riscv64' 'amd64 riscv64 arm64' 'arm64 amd64 riscv64' '
   read -r first second third <<<"$order"
   machine "linux/$first" "whole-$((++n))" run
   says "waiting for"
-  refuse "lacks linux/$third" -- env SLIPWAY_HOME="$HOME/none" bash -c "'$SLIPWAY' build --join=run --join-expect $all --push -t $name:whole-$n --platform linux/$second . && '$SLIPWAY' join --finish $name:whole-$n"
+  refuse "lacks" "linux/$third" -- slipway join --finish "$name:whole-$n"
   machine "linux/$second" "whole-$n" run
   says_not "published"
   run slipway join "$name:whole-$n"

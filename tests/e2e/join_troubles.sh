@@ -10,12 +10,12 @@ machine() { # PLATFORM TAG CONTEXT ARGS...
 }
 # Killed in the middle of its push: nothing is registered; run again, it finishes.
 run machine linux/amd64 killed small
-machine linux/arm64 killed big >"$TMPDIR/log" 2>&1 &
-machine=$!
-until grep -q 'pushing image' "$TMPDIR/log"; do kill -0 $machine || fail "ended: $(cat "$TMPDIR/log")"; done
-pkill -9 -P $machine || true
-kill -9 $machine 2>/dev/null || true
-wait $machine || true
+SLIPWAY_HOME=$HOME/store-arm64 "$SLIPWAY" build --progress plain --join=7 --join-expect linux/amd64,linux/arm64 --push \
+  -t "$name:killed" --platform linux/arm64 big >"$TMPDIR/log" 2>&1 &
+pid=$!
+until grep -q 'pushing image' "$TMPDIR/log"; do kill -0 $pid || fail "it ended early"; read -rt 0.1 <> <(:) || true; done
+kill -9 $pid
+wait $pid 2>/dev/null || true
 run slipway join "$name:killed"
 says "linux/arm64" "missing"
 run machine linux/arm64 killed big
