@@ -13,11 +13,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "build/call.h"
+#include "build/ceiling.h"
 #include "build/checks.h"
 #include "build/epoch.h"
 #include "build/image_resolver.h"
 #include "build/inputs.h"
 #include "build/job.h"
+#include "build/join_output.h"
 #include "build/later_steps.h"
 #include "build/layers.h"
 #include "build/outputs.h"
@@ -28,6 +30,7 @@
 #include "build/step_runner.h"
 #include "graph/lower.h"
 #include "os/fs.h"
+#include "record/listing.h"
 #include "record/recorder.h"
 #include "record/shelf.h"
 #include "registry/client.h"
@@ -114,6 +117,14 @@ std::map<std::string, std::string> emulators(const std::vector<record::Step>& st
   return out;
 }
 
+/// The context's .dockerignore as it was. Files of a size that nobody writes by hand are left out.
+void note_ignore(const Inputs& inputs, record::Build& record) {
+  constexpr size_t kLongest = 64 << 10;
+  if (!inputs.ignore || !inputs.ignore_text || inputs.ignore_text->size() > kLongest) return;
+  record.ignore_name = inputs.ignore_name;
+  record.ignore_text = *inputs.ignore_text;
+}
+
 /// What `work` throws, with the name of the target that it is about.
 template <class Work>
 void naming(const BuildRequest& request, const Work& work) {
@@ -162,7 +173,9 @@ class Together {
         store_(first_.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : first_.store),
         client_(registry::ClientOptions{}),
         images_(store_, client_),
-        layers_(store_, images_, ns.mapping == exec::IdMapping::Single, cancel_.get_token()) {}
+        layers_(store_, images_, ns.mapping == exec::IdMapping::Single, cancel_.get_token()) {
+    if (first_.max_store) ceiling_.emplace(store_, *first_.max_store);
+  }
 
   const std::string& store_root() const { return store_.root(); }
 
@@ -203,6 +216,8 @@ class Together {
         steps_before_ += job->inputs.steps;
         record_.dockerfile_name = job->inputs.dockerfile_name;
         record_.dockerfile_text = requests_.size() == 1 ? job->inputs.dockerfile_text : "";
+        record_.context_dir = job->inputs.context_dir;
+        note_ignore(job->inputs, record_);
         check_frontend(job->inputs, request.build_args);
         jobs_.push_back(std::move(job));
       });
@@ -222,6 +237,8 @@ class Together {
         job.wanted.job = index;
         job.epoch = source_date_epoch(job.request, job.inputs, tools_of(job), job.wanted);
         job.wanted.created = image::rfc3339(job.epoch.value_or(tree::kNeutralTime));
+        if (job.request.join && job.request.call.name == "build")
+          check_agreement(*job.request.join, job.request.tags, client_, cancel_.get_token());
       });
       for (const auto& platform : job.wanted.platforms)
         if (const std::string name = platform.str(); std::ranges::find(record_.platforms, name) == record_.platforms.end())
@@ -360,7 +377,9 @@ class Together {
                       .stop = cancel_.get_token()},
                      result);
       });
+      record_.image_bytes += result.image_bytes;
     }
+    if (steps_) record_.context_bytes = steps_->context_bytes();
     return out;
   }
 
@@ -382,6 +401,7 @@ class Together {
   std::map<bool, std::unique_ptr<ImageResolver>> resolvers_;  // by --pull
   graph::Graph graph_;
   std::unique_ptr<StepRunner> steps_;
+  std::optional<CeilingWatch> ceiling_;
   std::map<const Job*, std::string> published_tags_;
   std::map<const Job*, BuildResult> published_;  // what need not be built
 };
@@ -397,6 +417,7 @@ std::vector<BuildResult> build_all(const std::vector<BuildRequest>& asked, const
     naming(request, [&] {
       refuse_unsupported(request);
       check_outputs(request);
+      if (request.join) request.join = complete_join(request, stop);
     });
   }
   const auto begin = std::chrono::steady_clock::now();
@@ -411,6 +432,8 @@ std::vector<BuildResult> build_all(const std::vector<BuildRequest>& asked, const
     record.error = std::move(error);
     record.steps = recorder.steps();
     try {
+      for (const auto& [content, listing] : recorder.files())
+        record::put_listing(store_root, content, listing);
       record.emulators = emulators(record.steps);
       record::put(store_root, record);
     } catch (const Error& e) {
@@ -418,18 +441,32 @@ std::vector<BuildResult> build_all(const std::vector<BuildRequest>& asked, const
       view.on_warning("this build leaves no record: " + e.message(), store_root);
     }
   };
+  // The store is closed by now: nothing of this build holds on to it but the images that it made.
+  const auto shrink = [&](const std::vector<BuildResult>& made) {
+    const auto& limit = requests.front().max_store;
+    if (!limit || store_root.empty()) return;
+    std::vector<oci::Digest> images;
+    for (const auto& result : made) images.push_back(result.descriptor.digest);
+    keep_below(store_root, *limit, images, view);
+  };
   try {
     if (!ns.note.empty()) recorder.on_warning(ns.note, "");
-    Together together(requests, ns, recorder, record, stop);
-    store_root = together.store_root();
-    auto results = together.run();
+    std::vector<BuildResult> results;
+    {
+      Together together(requests, ns, recorder, record, stop);
+      store_root = together.store_root();
+      results = together.run();
+    }
     keep("");
+    shrink(results);
     return results;
   } catch (const Cancelled&) {
     keep("stopped");
+    shrink({});
     throw;
   } catch (const Error& e) {
     keep(e.message());
+    shrink({});
     throw;
   }
 }

@@ -20,6 +20,7 @@ struct BuildResult {
   std::string metadata_json;       // what --metadata-file says
   std::vector<std::string> lines;  // one line for each thing that was made, for people
   size_t steps = 0, cached = 0;
+  uint64_t image_bytes = 0;  // of the layers' blobs, each once; 0 if no image was made
 
   // Of --call only.
   std::string answer;            // for standard output

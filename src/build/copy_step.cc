@@ -132,7 +132,9 @@ seams::Resolution StepRunner::resolve_copy(Id id) {
       key.add("times of", results_[source.input].key);
       saved.add("times of", results_[source.input].key);
     }
-  return look_up(id, std::move(key), std::move(saved));
+  const auto resolution = look_up(id, std::move(key), std::move(saved));
+  if (resolution == seams::Resolution::Miss) note_picks(id, *digests);
+  return resolution;
 }
 
 tree::Owner StepRunner::owner_of(Id id, const std::string& text) {

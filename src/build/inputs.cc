@@ -52,10 +52,15 @@ Error policy_error(const std::string& policy) {
 
 /// The ignore file of a context directory: the Dockerfile's own, else the directory's.
 void find_ignore(const std::string& context, const std::string& dockerfile, Inputs& in) {
-  std::string path = dockerfile + ".dockerignore";
-  if (!dockerfile.empty()) in.ignore_text = os::read_file_if_exists(path);
-  if (!in.ignore_text) in.ignore_text = os::read_file_if_exists(path = os::join_path(context, ".dockerignore"));
-  if (in.ignore_text) in.ignore = dockerfile::IgnoreFile::parse(*in.ignore_text, path);
+  const auto take = [&](const std::string& path) {
+    in.ignore_text = os::read_file_if_exists(path);
+    if (!in.ignore_text) return false;
+    in.ignore = dockerfile::IgnoreFile::parse(*in.ignore_text, path);
+    in.ignore_name = path;
+    return true;
+  };
+  if (!dockerfile.empty() && take(dockerfile + ".dockerignore")) return;
+  take(os::join_path(context, ".dockerignore"));
 }
 
 /// Loads one Inputs: a method for each kind of context.

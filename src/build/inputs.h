@@ -25,7 +25,8 @@ struct Inputs {
   std::string context_name;  // of a snapshot, for people
   bool context_keeps_times = false;  // of its files: they were asked for
   std::optional<dockerfile::IgnoreFile> ignore;
-  std::optional<std::string> ignore_text;  // what it was read from
+  std::string ignore_name;  // the file that `ignore` was read from
+  std::optional<std::string> ignore_text;  // and what it said
   /// When the commit was made or the download changed, in seconds since the epoch: SOURCE_DATE_EPOCH=context.
   std::optional<int64_t> context_time;
   std::string context_commit;  // of a git repository

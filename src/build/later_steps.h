@@ -31,6 +31,9 @@ class LaterSteps : public seams::Observer {
   void on_finished(seams::StepId step, seams::StepState state, const seams::StepCost& cost, std::string_view error) override {
     inner_.on_finished(step + before_, state, cost, error);
   }
+  void on_key(seams::StepId step, const seams::StepKey& key) override { inner_.on_key(step + before_, key); }
+  void on_files(std::string_view content, std::string_view listing) override { inner_.on_files(content, listing); }
+  void on_imported(seams::StepId step, std::string_view from) override { inner_.on_imported(step + before_, from); }
   void on_warning(std::string_view text, std::string_view location) override { inner_.on_warning(text, location); }
   void on_check(const seams::CheckWarning& warning) override { inner_.on_check(warning); }
   void on_end(bool ok) override { inner_.on_end(ok); }

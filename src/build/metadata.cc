@@ -53,6 +53,11 @@ std::string metadata_json(const Metadata& metadata) {
     members["containerimage.digest"] = metadata.descriptor->digest.str();
   }
   if (!metadata.names.empty()) members["image.name"] = join(metadata.names, ",");
+  if (!metadata.joins.empty()) {
+    json::Value list = json::Value::array();
+    for (const auto& state : metadata.joins) list.push_back(json::parse(state, "join"));
+    members["slipway.joins"] = std::move(list);
+  }
   json::Value out = json::Value::object();
   for (auto& [key, value] : members) out[key] = std::move(value);
   return json::dump_pretty(out);

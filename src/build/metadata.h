@@ -24,6 +24,7 @@ struct Metadata {
   std::optional<oci::Descriptor> descriptor;  // of the image; nothing for files
   std::optional<oci::Digest> config;          // of a single manifest
   std::vector<std::string> names;
+  std::vector<std::string> joins;  // states of joined tags, JSON each
   std::string build_id;  // identity of steps and result, hex
   /// Predicates by platform; one without a name when a single platform was built.
   std::vector<std::pair<std::string, std::string>> provenance;

@@ -12,6 +12,7 @@
 #include "build/assemble.h"
 #include "build/attestations.h"
 #include "build/file_attestations.h"
+#include "build/join_output.h"
 #include "build/output_options.h"
 #include "build/verify_image.h"
 #include "export/archive.h"
@@ -105,6 +106,7 @@ class Outputs {
       identity_text += result_.descriptor.digest.str();
     }
     metadata.names = names_;
+    metadata.joins = joins_;
     metadata.build_id = hash::sha256_hex(identity_text);
     for (size_t i = 0; i < c_.graph.targets.size(); ++i) {
       const auto layers =
@@ -127,17 +129,20 @@ class Outputs {
   }
 
   const Assembled& assembled(const OutputOptions& output) {
-    const bool is_single = c_.graph.targets.size() == 1;
+    // One platform of several that are made elsewhere is written as one of several.
+    const bool is_single = c_.graph.targets.size() == 1 && !is_joined(output);
     AssembleOptions options;
     options.annotations = annotations_of(output.annotations, c_.graph.targets);
     const bool attests = attestor_.wishes().any() && output.type != "docker" &&
                          (!is_single || attestor_.wishes().needs_index(output.attestation_inline));
-    const std::string key = output.type + " " + identity(output, attests);
+    const std::string key = fmt::format("{} {} {}", output.type, is_joined(output), identity(output, attests));
     if (!made_.contains(key)) {
       options.form = output.form;
       options.docker_types = output.docker_types;
       options.keep_nondistributable = output.keep_nondistributable;
-      options.always_index = (options.annotations.need_index() || is_multi_platform(c_.request)) && output.type != "docker";
+      options.always_index = (options.annotations.need_index() || is_multi_platform(c_.request) ||
+                              is_joined(output)) &&
+                             output.type != "docker";
       options.attest_as_artifact = output.oci_artifact;
       options.subject_names = output.names;
       options.created_before = c_.created;
@@ -156,9 +161,18 @@ class Outputs {
     last_ = made_.at(key);
     verifier_.check(&last_.images, progress());
     is_index_ = last_.top.digest != last_.images[0].manifest.digest;
+    std::map<oci::Digest, uint64_t> sizes;
+    for (const auto& image : last_.images)
+      for (const auto& layer : image.layers) sizes[layer.digest] = layer.size;
+    result_.image_bytes = 0;
+    for (const auto& [digest, size] : sizes) result_.image_bytes += size;
     result_.descriptor = last_.top;
     result_.image_id = is_index_ ? last_.top.digest.str() : last_.images[0].config.str();
     return last_;
+  }
+
+  bool is_joined(const OutputOptions& output) const {
+    return c_.request.join.has_value() && output.push;
   }
 
   std::string created(const OutputOptions& output) const {
@@ -190,6 +204,7 @@ class Outputs {
     const exporter::Closure closure = exporter::closure_of(c_.store, image.top);
     exporter::PushOptions options;
     options.by_digest = output.by_digest;
+    options.without_top = is_joined(output);
     options.stop = c_.stop;
     options.progress = progress();
     for (const auto& target : c_.graph.targets) {
@@ -205,9 +220,14 @@ class Outputs {
         client_options.insecure_hosts.push_back(registry::parse_reference(tag).host);
       insecure.emplace(client_options);
     }
+    registry::Client& client = insecure ? *insecure : c_.client;
     for (const auto& tag : tags) {
       const registry::Reference to = registry::parse_reference(tag);
-      exporter::push(c_.store, insecure ? *insecure : c_.client, closure, to, options);
+      exporter::push(c_.store, client, closure, to, options);
+      if (is_joined(output)) {
+        enter_join(image, to, client);
+        continue;
+      }
       result_.lines.push_back(fmt::format("pushed {} ({})", to.familiar(), image.top.digest.str()));
       if (c_.published_tag.empty() || output.by_digest) continue;
       registry::Reference key = to;
@@ -215,6 +235,19 @@ class Outputs {
       key.digest = {};
       exporter::push(c_.store, insecure ? *insecure : c_.client, closure, key, options);
     }
+  }
+
+  /// What is said of the image afterwards is said of what was published, if it was.
+  void enter_join(const Assembled& image, const registry::Reference& to, registry::Client& client) {
+    std::vector<oci::Platform> platforms;
+    for (const auto& target : c_.graph.targets) platforms.push_back(target.platform);
+    const JoinResult joined = join_tag(*c_.request.join, to, platforms,
+                                       c_.store.read_blob(image.top.digest), client, c_.stop);
+    result_.lines.insert(result_.lines.end(), joined.lines.begin(), joined.lines.end());
+    joins_.push_back(join_json(joined.state));
+    if (!joined.state.is_published) return;
+    result_.descriptor = *joined.state.would_be;
+    result_.image_id = joined.state.would_be->digest.str();
   }
 
   void archive(const OutputOptions& output) {
@@ -288,6 +321,7 @@ class Outputs {
   Verifier verifier_;
   seams::StepId step_ = 0;
   std::vector<std::string> names_;  // of all outputs
+  std::vector<std::string> joins_;  // see Metadata
   std::map<std::string, Assembled> made_;
   Assembled last_;
   bool is_index_ = false;
@@ -355,6 +389,7 @@ void check_output(const BuildRequest& request, const OutputOptions& output,
 
 void check_outputs(const BuildRequest& request) {
   is_multi_platform(request);  // it may contradict itself
+  check_join(request);
   const AttestWishes wishes = attest_wishes(request);
   for (const auto& output : request.outputs)
     check_output(request, read_output(output, request, 0), wishes);

@@ -99,6 +99,14 @@ struct PolicySpec {
   bool operator==(const PolicySpec&) const = default;
 };
 
+/// `--join`: this build makes some of the platforms of a tag, other machines the rest.
+struct JoinSpec {
+  std::string id;    // what the machines share; empty = the CI run, else the commit of the context
+  std::string from;  // this machine, in words for people
+  std::vector<oci::Platform> expected;  // all platforms of the tag, in the order of its index
+  bool operator==(const JoinSpec&) const = default;
+};
+
 /// What may happen to steps of a platform that this machine does not run natively.
 enum class Emulation { Allow, Warn, Forbid };
 
@@ -137,6 +145,7 @@ struct BuildRequest {
   bool default_image = true;  // without an output, name the image in the store; false with
                               // BUILDX_NO_DEFAULT_LOAD
   bool skip_if_published = false;
+  std::optional<JoinSpec> join;
   std::string metadata_file;
   std::string iidfile;
   CallSpec call;
@@ -171,6 +180,7 @@ struct BuildRequest {
   std::vector<CacheSpec> cache_to;
   std::vector<PolicySpec> policies;
   std::string source_policy;  // EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: a file; refused
+  std::optional<uint64_t> max_store;  // bytes of disk that the store may take
   std::string store;  // --store or $SLIPWAY_HOME; empty = store::Store::default_root
 
   // What the user sees

@@ -138,6 +138,7 @@ seams::Resolution StepRunner::resolve_run(Id id) {
   }
   const seams::Resolution resolution = look_up(id, std::move(key), std::move(saved));
   if (resolution == seams::Resolution::Miss) {
+    note_mounts(id);
     Id base = id;
     while (graph_.steps[base].parent) base = *graph_.steps[base].parent;
     layers_.will_run_on(results_[base].stack);
@@ -389,6 +390,9 @@ void StepRunner::execute_run(Id id) {
   const tree::Tree changed = without_clock(layer::read_upper(spec.upper), started);
   store_.put_layer_tree(layer_id, tree::serialize(without_paths(changed)));
   store_.publish_dir(layer_id, spec.upper);
+  const double cost = std::max(result.cost.wall_seconds, result.cost.cpu_seconds);
+  store_.note_cost(layer_id, cost);
+  for (const auto& [mount_id, path] : held.paths) store_.note_cost("mount:" + mount_id, cost);
   finish(id, {.id = layer_id,
               .tree = nullptr,
               .flatten_times = false});

@@ -140,7 +140,9 @@ seams::Resolution StepRunner::resolve_source(Id id) {
                                   .placed_id = layer_id + "@" + chain})});
     }
     result.key = result.saved_key = key.hex();
+    result.parts = std::move(key);
     result.is_done = true;
+    note_key(id);
     observer_.on_started(id);
     return done(seams::StepState::Done);
   }
@@ -175,6 +177,7 @@ void StepRunner::scan_context(Id id, const graph::Context& context) {
   source::Context scanned = source::scan_context(request);
   if (scanned.stamps_changed) store_.write_stamps(stamps_key, scanned.stamps);
   StepResult& result = results_[id];
+  for (const auto& entry : scanned.files.entries()) context_bytes_ += entry.size;
   auto files = std::make_shared<const tree::Tree>(std::move(scanned.files));
   result.key = result.saved_key = "context";  // users of a context go by the content of what they pick
   result.stack.push_back({.id = fmt::format("context:{}:{}", context.job, context.name),
@@ -230,6 +233,7 @@ seams::Resolution StepRunner::look_up(Id id, plan::Key key, plan::Key saved_key)
   result.key = key.hex();
   result.saved_key = saved_key.hex();
   result.parts = std::move(saved_key);
+  note_key(id);
   if (result.key != result.saved_key) return seams::Resolution::Miss;
   return take_cached(id) ? seams::Resolution::Done : seams::Resolution::Miss;
 }

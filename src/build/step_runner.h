@@ -90,6 +90,8 @@ class StepRunner : public seams::Runner {
   std::optional<std::string> input_key(uint32_t step);
   /// How many steps were found in the cache, and how many ran.
   size_t cached() const { return cached_; }
+  /// Sizes of the context files that steps could see.
+  uint64_t context_bytes() const { return context_bytes_; }
 
  private:
   using Id = graph::StepId;
@@ -118,6 +120,11 @@ class StepRunner : public seams::Runner {
   tree::Owner owner_of(Id id, const std::string& text);
   bool keeps_times(const graph::Copy& copy) const;
   bool unpack_archive(Id id, const tree::Pick& pick, std::vector<tree::Entry>& entries);
+
+  // key_notes.cc: what is kept for questions that come later.
+  void note_key(Id id);
+  void note_picks(Id id, const std::vector<std::string>& contents);
+  void note_mounts(Id id);
 
   // run_step.cc
   std::optional<std::string> mount_content(const graph::Mount& mount);
@@ -151,6 +158,7 @@ class StepRunner : public seams::Runner {
   std::vector<StepResult> results_;
   std::map<Id, std::optional<std::string>> input_keys_;
   std::atomic<size_t> cached_{0};
+  std::atomic<uint64_t> context_bytes_{0};
 };
 
 }  // namespace slipway::build

@@ -2,11 +2,14 @@
 
 #include <fmt/core.h>
 
+#include <sys/utsname.h>
+
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "dockerfile/git_url.h"
+#include "joins/identity.h"
 
 namespace slipway::cli {
 namespace {
@@ -157,6 +160,37 @@ void read_progress(const ParsedArgs& args, const Environment& environment,
   }
 }
 
+std::optional<build::JoinSpec> join_of(const ParsedArgs& args, const Environment& environment) {
+  const auto expected = given(args, "join-expect");
+  if (!args.is_set("join")) {
+    if (!expected.empty())
+      throw Error("nothing is joined", "--join-expect", "add --join, or leave this flag out");
+    return std::nullopt;
+  }
+  build::JoinSpec join;
+  join.id = args.value_or("join", "");
+  if (join.id.empty()) join.id = joins::run_of(environment);
+  struct utsname machine{};
+  ::uname(&machine);
+  join.from = joins::whereabouts(environment, machine.nodename);
+  try {
+    if (!expected.empty()) join.expected = oci::parse_platforms(slipway::join(expected, ","));
+  } catch (Error& e) {
+    throw e.at("--join-expect");
+  }
+  return join;
+}
+
+/// "0" means that there is no ceiling, so that a flag can take back what the environment says.
+std::optional<uint64_t> max_store_of(const ParsedArgs& args, const Environment& environment) {
+  const auto given_flag = args.value("max-store");
+  const std::string text =
+      given_flag ? *given_flag : environment("SLIPWAY_MAX_STORE").value_or("");
+  if (text.empty()) return std::nullopt;
+  const uint64_t bytes = parse_bytes(text, given_flag ? "--max-store" : "SLIPWAY_MAX_STORE");
+  return bytes > 0 ? std::optional(bytes) : std::nullopt;
+}
+
 void read_own_flags(const ParsedArgs& args, const Environment& environment,
                     build::BuildRequest& request) {
   const std::string emulation = args.value_or("emulation", "allow");
@@ -253,6 +287,8 @@ build::BuildRequest to_request(const ParsedArgs& args, const Environment& enviro
   request.default_oci_artifact = !must_be_true(environment, "BUILDX_NO_DEFAULT_OCI_ARTIFACT");
   request.default_image = !is_true(environment, "BUILDX_NO_DEFAULT_LOAD");
   request.skip_if_published = args.flag("skip-if-published");
+  request.join = join_of(args, environment);
+  request.max_store = max_store_of(args, environment);
   request.metadata_file = args.value_or("metadata-file", "");
   request.iidfile = args.value_or("iidfile", "");
   request.call = call_of(args);

@@ -97,6 +97,10 @@ constexpr Flag kChanged[] = {
      .choices = "text,json"}};
 constexpr Flag kHistory[] = {kFormat, kStore};
 constexpr Flag kWhy[] = {
+    {.name = "build",
+     .kind = Kind::Value,
+     .value = "id",
+     .help = "The build in question (default the last one)"},
     {.name = "slow", .help = "What ran under emulation, what it cost and which edit removes it"},
     {.name = "format",
      .kind = Kind::Value,
@@ -133,6 +137,59 @@ constexpr Flag kVerify[] = {
      .complete = Complete::Choice,
      .choices = "text,json"},
     kStore};
+constexpr Flag kJoin[] = {
+    {.name = "id",
+     .kind = Kind::Value,
+     .value = "id",
+     .help = "The join that is meant (default all of the tag; to end one, that of this CI run or "
+             "commit)"},
+    {.name = "finish", .help = "Publish the tag; an error if a platform is missing"},
+    {.name = "partial", .help = "With --finish: publish what is there"},
+    {.name = "abandon", .help = "Forget the fragments; what was published stays"},
+    {.name = "format",
+     .kind = Kind::Value,
+     .value = "text|json",
+     .help = "Form of the output (default text)",
+     .complete = Complete::Choice,
+     .choices = "text,json"}};
+constexpr Flag kIndex[] = {
+    {.name = "tag",
+     .letter = 't',
+     .kind = Kind::List,
+     .value = "name:tag",
+     .help = "create: where the index goes, repeatable"},
+    {.name = "append", .help = "create: keep what the first tag has, and add to it"},
+    {.name = "dry-run", .help = "create: print the index instead of pushing it"},
+    {.name = "file",
+     .letter = 'f',
+     .kind = Kind::List,
+     .value = "file",
+     .help = "create: a source as the JSON of a descriptor, \"-\" for standard input",
+     .complete = Complete::File},
+    {.name = "annotation",
+     .kind = Kind::List,
+     .value = "type:key=value",
+     .help = "create: annotation; types are index and manifest-descriptor, the latter with an "
+             "optional [platform]"},
+    {.name = "platform",
+     .letter = 'p',
+     .kind = Kind::List,
+     .value = "os/arch,...",
+     .help = "create: only these platforms of the sources"},
+    {.name = "prefer-index",
+     .help = "create: also a single image becomes an index (default true)"},
+    {.name = "raw", .help = "inspect: print the document as it is"},
+    {.name = "format",
+     .kind = Kind::Value,
+     .value = "text|json",
+     .help = "inspect: form of the output (default text)",
+     .complete = Complete::Choice,
+     .choices = "text,json"},
+    {.name = "progress",
+     .kind = Kind::Value,
+     .value = "mode",
+     .help = "Without effect",
+     .is_hidden = true}};
 constexpr Flag kVersion[] = {kFormat};
 constexpr Flag kParse[] = {{.name = "format",
                             .kind = Kind::Value,
@@ -237,6 +294,34 @@ IMAGE is a name in the store or a registry, an OCI layout (oci:DIR[:TAG]) or an 
 The exit code is 1 if something that the image starts, or a node of --nodes, cannot run it.
 )";
 
+constexpr std::string_view kJoinText =
+    R"(Several machines build one tag together: each runs `slipway build --join --push` for its platforms, and the one that brings the last platform publishes the tag. No job has to wait for others or merge anything. docs/join.md has workflows to copy.
+
+  slipway build --join --join-expect linux/amd64,linux/arm64 --platform linux/arm64 -t registry.example/app:1 --push .
+  slipway join registry.example/app:1
+  slipway join --finish registry.example/app:1
+)";
+
+constexpr std::string_view kIndexText =
+    R"(create makes an index of images that registries have; a SOURCE is a name, a digest in the repository of the tag, or (with --file) a descriptor. What another repository has is copied, by mounting where that is possible. An index alone is copied as it is.
+
+  slipway index create -t registry.example/app:1 registry.example/app@sha256:... registry.example/app@sha256:...
+  slipway index create -t registry.example/app:stable registry.example/app:1
+  slipway index inspect --raw registry.example/app:1
+)";
+
+constexpr std::string_view kWhyText =
+    R"(Answers from the records of builds. Without an argument: which steps of the last build ran, and what had changed since the nearest build before it. A STEP is named by its line (Dockerfile:7, or 7) or by words of its name; a PATH is one of the build context.
+
+  slipway why
+  slipway why Dockerfile:7
+  slipway why 'go build'
+  slipway why node_modules/left-pad
+  slipway why --slow
+
+A build is named by its id in `slipway history`, or the begin of it.
+)";
+
 constexpr std::string_view kEnvironmentHint =
     "\nEvery command has --help. `slipway man` prints the manual page.\n";
 
@@ -284,11 +369,28 @@ constexpr std::array<Command, 16> kCommands = {{
      .summary = "List the builds of this store with what they took",
      .flags = kHistory},
     {.name = "why",
-     .arguments = "--slow [BUILD]",
-     .summary = "Explain a build from its record",
-     .text = "BUILD is an id of `slipway history` or its begin; the last build if left out.\n",
+     .arguments = "[OPTIONS] [STEP | PATH]",
+     .summary = "Explain a build: why steps ran, why a file is in the context, what was slow",
+     .text = kWhyText,
      .flags = kWhy,
      .max_arguments = 1},
+    {.name = "join",
+     .arguments = "[OPTIONS] NAME:TAG",
+     .summary = "Show which machines have joined a tag, publish or abandon it",
+     .text = kJoinText,
+     .flags = kJoin,
+     .min_arguments = 1,
+     .max_arguments = 1},
+    {.name = "index",
+     .aliases = "imagetools",
+     .arguments = "create [OPTIONS] SOURCE... | inspect [OPTIONS] NAME",
+     .summary = "Make an index of images in a registry, or look at one",
+     .text = kIndexText,
+     .flags = kIndex,
+     .min_arguments = 1,
+     .max_arguments = 1000,
+     .complete = Complete::Choice,
+     .choices = "create,inspect"},
     {.name = "lint",
      .arguments = "[OPTIONS] [PATH...]",
      .summary = "Find what makes images wrong or builds slow, and repair it",
@@ -345,7 +447,7 @@ constexpr std::array<Command, 16> kCommands = {{
      .text = kEnvironmentHint,
      .max_arguments = 1,
      .complete = Complete::Choice,
-     .choices = "build,bake,changed,images,du,prune,verify,lint,history,why,parse,expand,version,completion,man"},
+     .choices = "build,bake,changed,images,du,prune,verify,lint,history,why,join,index,parse,expand,version,completion,man"},
 }};
 
 bool has_name(const Command& command, std::string_view name) {

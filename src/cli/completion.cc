@@ -53,6 +53,11 @@ std::string bash_reply(Complete complete, std::string_view choices) {
   return {};
 }
 
+/// The next word is the flag's value.
+bool takes_word(const Flag& flag) {
+  return flag.kind != Flag::Kind::Bool && flag.kind != Flag::Kind::Optional;
+}
+
 std::string bash() {
   std::string all, cases;
   for (const Command& command : commands()) {
@@ -61,7 +66,7 @@ std::string bash() {
     for (const Flag* flag : visible_flags(command)) {
       flags += fmt::format("{}--{}", flags.empty() ? "" : " ", flag->name);
       if (flag->letter) flags += fmt::format(" -{}", flag->letter);
-      if (flag->kind == Flag::Kind::Bool) continue;
+      if (!takes_word(*flag)) continue;
       const std::string pattern = flag->letter ? fmt::format("--{}|-{}", flag->name, flag->letter)
                                                : fmt::format("--{}", flag->name);
       values += fmt::format("        {}) {}; return ;;\n", pattern,
@@ -124,9 +129,9 @@ std::string zsh() {
       const bool repeats = flag->kind == Flag::Kind::List || flag->kind == Flag::Kind::CommaList;
       const std::string rest =
           fmt::format("[{}]", zsh_escaped(flag->help)) +
-          (flag->kind == Flag::Kind::Bool ? ""
-                                          : fmt::format(":{}:{}", zsh_escaped(flag->value),
-                                                        zsh_action(flag->complete, flag->choices)));
+          (takes_word(*flag) ? fmt::format(":{}:{}", zsh_escaped(flag->value),
+                                           zsh_action(flag->complete, flag->choices))
+                             : "");
       std::vector<std::string> spellings = {fmt::format("--{}", flag->name)};
       if (flag->letter) spellings.push_back(fmt::format("-{}", flag->letter));
       for (const auto& spelled : spellings)
@@ -183,7 +188,7 @@ std::string fish() {
     for (const Flag* flag : visible_flags(command)) {
       out += fmt::format("complete -c slipway -n {} -l {}", condition, flag->name);
       if (flag->letter) out += fmt::format(" -s {}", flag->letter);
-      if (flag->kind != Flag::Kind::Bool) out += action(flag->complete, flag->choices);
+      if (takes_word(*flag)) out += action(flag->complete, flag->choices);
       out += fmt::format(" -d {}\n", single_quoted(flag->help));
     }
     if (command.complete != Complete::Nothing) {

@@ -16,6 +16,7 @@ struct Flag {
     Value,      // --target x; the last one counts
     List,       // --build-arg x; each one counts, commas are part of the value
     CommaList,  // --add-host a,b; each one counts and is a CSV record of its own
+    Optional,   // --join, --join=x; the value only behind "=", empty without; the last one counts
   };
 
   std::string_view name;  // without dashes

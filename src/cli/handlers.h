@@ -15,6 +15,8 @@ int du_command(const ParsedArgs& args, const Io& io);
 int prune_command(const ParsedArgs& args, const Io& io);
 int history_command(const ParsedArgs& args, const Io& io);
 int why_command(const ParsedArgs& args, const Io& io);
+int join_command(const ParsedArgs& args, const Io& io);
+int index_command(const ParsedArgs& args, const Io& io);
 int verify_command(const ParsedArgs& args, const Io& io);
 int parse_command(const ParsedArgs& args, const Io& io);
 int lint_command(const ParsedArgs& args, const Io& io);

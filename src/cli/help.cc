@@ -40,7 +40,10 @@ std::string wrapped_text(std::string_view text, size_t columns) {
 std::string spelling(const Flag& flag) {
   std::string out = flag.letter ? fmt::format("-{}, ", flag.letter) : "    ";
   out += fmt::format("--{}", flag.name);
-  if (!flag.value.empty()) out += fmt::format(" {}", flag.value);
+  if (flag.kind == Flag::Kind::Optional)
+    out += fmt::format("[={}]", flag.value);
+  else if (!flag.value.empty())
+    out += fmt::format(" {}", flag.value);
   return out;
 }
 

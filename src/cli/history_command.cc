@@ -27,6 +27,8 @@ std::string as_json(const std::vector<record::Build>& builds) {
     one["platforms"] = build.platforms;
     one["steps"] = build.counted();
     one["cached"] = build.cached();
+    one["imageBytes"] = build.image_bytes;
+    one["contextBytes"] = build.context_bytes;
     one["wallSeconds"] = build.wall_seconds;
     one["cpuSeconds"] = build.cpu_seconds();
     one["emulatedSeconds"] = build.emulated_seconds();
@@ -53,7 +55,8 @@ int history_command(const ParsedArgs& args, const Io& io) {
   }
   const int64_t now = std::time(nullptr);
   std::vector<std::vector<std::string>> rows = {
-      {"BUILD", "STARTED", "NAME", "RESULT", "STEPS", "CACHED", "TIME", "CPU", "EMULATED"}};
+      {"BUILD", "STARTED", "NAME", "RESULT", "STEPS", "CACHED", "TIME", "CPU", "EMULATED",
+       "CONTEXT", "IMAGE"}};
   for (const auto& build : builds) {
     const double emulated = build.emulated_seconds();
     rows.push_back({build.id, time_ago(build.started, now),
@@ -61,9 +64,11 @@ int history_command(const ParsedArgs& args, const Io& io) {
                     build.ok ? "ok" : "failed", std::to_string(build.counted()),
                     share(build.cached(), build.counted()), human_duration(build.wall_seconds),
                     human_duration(build.cpu_seconds()),
-                    emulated > 0 ? human_duration(emulated) : "-"});
+                    emulated > 0 ? human_duration(emulated) : "-",
+                    build.context_bytes > 0 ? human_size(build.context_bytes) : "-",
+                    build.image_bytes > 0 ? human_size(build.image_bytes) : "-"});
   }
-  io.out(render_table(rows, {4, 5, 6, 7, 8}));
+  io.out(render_table(rows, {4, 5, 6, 7, 8, 9, 10}));
   return 0;
 }
 

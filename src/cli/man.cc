@@ -28,7 +28,10 @@ std::string flag_entry(const Flag& flag) {
   std::string out = ".TP\n";
   if (flag.letter) out += fmt::format("\\fB\\-{}\\fR, ", flag.letter);
   out += fmt::format("\\fB\\-\\-{}\\fR", roff(flag.name));
-  if (!flag.value.empty()) out += fmt::format(" \\fI{}\\fR", roff(flag.value));
+  if (flag.kind == Flag::Kind::Optional)
+    out += fmt::format("[=\\fI{}\\fR]", roff(flag.value));
+  else if (!flag.value.empty())
+    out += fmt::format(" \\fI{}\\fR", roff(flag.value));
   return out + "\n" + roff(flag.help) + ".\n";
 }
 

@@ -45,6 +45,9 @@ std::vector<std::string> spell_out(const Command& command, std::span<const std::
       out.push_back(arg);
     } else if (flag->kind == Flag::Kind::Bool) {
       out.push_back(has_inline_value ? fmt::format("--{}{}", flag->name, arg.substr(equals)) : arg);
+    } else if (flag->kind == Flag::Kind::Optional) {
+      out.push_back(fmt::format("--{}", flag->name));
+      out.push_back(has_inline_value ? arg.substr(equals + 1) : "");
     } else {
       if (!has_inline_value && i + 1 == args.size())
         throw Error(fmt::format("flag needs a value: {}", arg), {},

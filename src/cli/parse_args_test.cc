@@ -37,6 +37,8 @@ TEST(ParseArgs, EveryFlagOfEveryCommandIsReadInEverySpelling) {
           spellings = {{"--" + name}, {"--" + name + "=true"}, {"--" + name + "=T"}};
           if (flag.letter) spellings.push_back({std::string("-") + flag.letter});
           if (flag.letter) spellings.push_back({std::string("-") + flag.letter + "=1"});
+        } else if (flag.kind == Flag::Kind::Optional) {
+          spellings = {{"--" + name + "=a=b"}};
         } else {
           spellings = {{"--" + name, "a=b"}, {"--" + name + "=a=b"}};
           if (flag.letter) spellings.push_back({std::string("-") + flag.letter, "a=b"});
@@ -55,6 +57,14 @@ TEST(ParseArgs, EveryFlagOfEveryCommandIsReadInEverySpelling) {
       }
     }
   }
+}
+
+TEST(ParseArgs, AnOptionalValueNeverTakesTheNextWord) {
+  const ParsedArgs args = parse({"--join", "."});
+  EXPECT_TRUE(args.is_set("join"));
+  EXPECT_EQ(args.value("join"), "");
+  EXPECT_EQ(args.arguments, std::vector<std::string>{"."});
+  EXPECT_EQ(parse({"--join=run 7", "."}).value("join"), "run 7");
 }
 
 TEST(ParseArgs, NoTwoFlagsOfACommandShareANameOrALetter) {

@@ -26,6 +26,8 @@ constexpr std::array<std::pair<std::string_view, Handler>, 16> kHandlers = {{
     {"prune", prune_command},
     {"history", history_command},
     {"why", why_command},
+    {"join", join_command},
+    {"index", index_command},
     {"lint", lint_command},
     {"verify", verify_command},
     {"parse", parse_command},
@@ -43,7 +45,6 @@ struct Absent {
 constexpr Absent kAbsent[] = {
     {"create,inspect,rm,stop,use,dial-stdio,install,uninstall",
      "there are no builder instances here: leave it out, every build runs in its own process"},
-    {"imagetools", "use skopeo or crane for images in registries; `slipway images` lists the store"},
     {"policy", "policies are not supported"},
     {"dap,debug", "a failed step cannot be entered; --progress=plain shows all of its output"},
 };

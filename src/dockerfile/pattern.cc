@@ -190,6 +190,7 @@ struct IgnoreFile::Pattern {
   // slashes.
   enum class Match { Exact, Prefix, Suffix, Tokens } match = Match::Exact;
   bool exception = false;  // written with "!"
+  int line = 0;            // where it is written
   std::string text;        // cleaned; what Prefix and Suffix compare
   std::string written;     // cleaned, without "!"
   std::string fixed;       // what every path that it matches begins with
@@ -286,8 +287,9 @@ IgnoreFile IgnoreFile::parse(std::string_view text, std::string_view name) {
       const auto rule = rule_of(pattern_of_line(line));
       if (!rule) continue;
       file.has_exceptions_ |= rule->exception;
-      file.patterns_.push_back(
-          std::make_shared<const Pattern>(Pattern::make(rule->text, rule->exception)));
+      Pattern pattern = Pattern::make(rule->text, rule->exception);
+      pattern.line = number;
+      file.patterns_.push_back(std::make_shared<const Pattern>(std::move(pattern)));
     } catch (const Error& error) {
       mistakes.add(
           {{number, column, number}, trim_space(line).size(), error.message(), error.hint()});
@@ -338,6 +340,19 @@ bool IgnoreFile::excludes(std::string_view path) const {
     verdict = judge(path.substr(0, end), verdict);
   }
   return verdict.excluded;
+}
+
+std::optional<IgnoreFile::Rule> IgnoreFile::rule_for(std::string_view path) const {
+  if (path.empty() || path == ".") return std::nullopt;
+  Verdict verdict;
+  for (size_t end = 0; end != path.npos;) {
+    end = path.find('/', end + 1);
+    verdict = judge(path.substr(0, end), verdict);
+  }
+  for (size_t i = patterns_.size(); i-- > 0;)
+    if (verdict.matched[i])
+      return Rule{patterns_[i]->line, patterns_[i]->written, patterns_[i]->exception};
+  return std::nullopt;
 }
 
 bool IgnoreFile::can_skip(std::string_view path, const Verdict& verdict) const {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,15 @@ class IgnoreFile {
   /// judge() along all parents. A directory and a file of one name are treated alike. "" and "."
   /// are never excluded.
   bool excludes(std::string_view path) const;
+
+  /// The pattern that decides about `path`: the last one that matches it or a parent and changes the
+  /// verdict. Nothing if no pattern matches.
+  struct Rule {
+    int line = 0;  // of the file; 0 for --exclude
+    std::string text;
+    bool is_exception = false;
+  };
+  std::optional<Rule> rule_for(std::string_view path) const;
 
   /// Whether the walker need not look into the directory `path`, whose verdict is given: it is
   /// excluded and no exception can match anything below it. May say false where true were right,

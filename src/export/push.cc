@@ -45,6 +45,7 @@ void push(store::Store& store, registry::Client& client, const Closure& image, c
   for (const auto& manifest : image.manifests) {
     registry::Reference ref = to;
     const bool is_top = manifest.digest == image.top.digest;
+    if (is_top && options.without_top) continue;
     ref.digest = manifest.digest;
     if (!is_top || options.by_digest) ref.tag.clear();
     else ref.digest = {};

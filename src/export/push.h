@@ -16,6 +16,7 @@ namespace slipway::exporter {
 struct PushOptions {
   std::vector<std::string> mount_from;  // repositories that may have the blobs already, "host/repository"
   bool by_digest = false;               // do not set the tag
+  bool without_top = false;             // all but the index itself: somebody else publishes another one
   unsigned parallel = 4;                // blobs at once
   std::stop_token stop;
   std::function<void(const std::string& blob, uint64_t done, uint64_t total)> progress;  // from any thread

@@ -59,6 +59,14 @@ json::Value step_json(const Step& step) {
                                {"processes", cost.processes},
                                {"cpuSeconds", cost.cpu_seconds}});
   if (!step.error.empty()) out["error"] = step.error;
+  if (!step.imported.empty()) out["imported"] = step.imported;
+  if (step.key.key.empty()) return out;
+  out["key"] = step.key.key;
+  out["parts"] = json::Value::array();
+  for (const auto& [label, value] : step.key.parts)
+    out["parts"].push_back({{"label", label}, {"value", value}});
+  if (step.key.ignores_cache) out["ignoresCache"] = true;
+  if (step.key.reads_context) out["readsContext"] = true;
   return out;
 }
 
@@ -70,6 +78,13 @@ Step step_of(const json::Value& value) {
   step.location = json::string_or(value, "location");
   step.state = json::string_or(value, "state");
   step.error = json::string_or(value, "error");
+  step.imported = json::string_or(value, "imported");
+  step.key.key = json::string_or(value, "key");
+  step.key.ignores_cache = json::bool_or(value, "ignoresCache");
+  step.key.reads_context = json::bool_or(value, "readsContext");
+  if (const json::Value* const parts = json::find(value, "parts"); parts && parts->is_array())
+    for (const auto& part : *parts)
+      step.key.parts.emplace_back(json::string_or(part, "label"), json::string_or(part, "value"));
   step.cost.how = how_of(json::string_or(value, "how"));
   step.cost.wall_seconds = number(value, "wallSeconds");
   step.cost.cpu_seconds = number(value, "cpuSeconds");
@@ -119,11 +134,16 @@ std::string to_json(const Build& build) {
   out["ok"] = build.ok;
   if (!build.error.empty()) out["error"] = build.error;
   out["context"] = build.context;
+  if (!build.context_dir.empty()) out["contextDir"] = build.context_dir;
+  if (!build.ignore_name.empty())
+    out["ignore"] = {{"name", build.ignore_name}, {"text", build.ignore_text}};
   out["dockerfile"] = {{"name", build.dockerfile_name}, {"text", build.dockerfile_text}};
   out["target"] = build.target;
   out["buildPlatform"] = build.build_platform;
   out["platforms"] = build.platforms;
   out["names"] = build.names;
+  out["imageBytes"] = build.image_bytes;
+  out["contextBytes"] = build.context_bytes;
   out["emulators"] = json::Value::object();
   for (const auto& [platform, emulator] : build.emulators) out["emulators"][platform] = emulator;
   out["steps"] = json::Value::array();
@@ -148,6 +168,13 @@ Build from_json(std::string_view text, std::string_view origin) {
     build.dockerfile_name = json::string_or(*file, "name");
     build.dockerfile_text = json::string_or(*file, "text");
   }
+  build.context_dir = json::string_or(value, "contextDir");
+  if (const json::Value* const file = json::find(value, "ignore")) {
+    build.ignore_name = json::string_or(*file, "name");
+    build.ignore_text = json::string_or(*file, "text");
+  }
+  build.image_bytes = static_cast<uint64_t>(json::int_or_none(value, "imageBytes").value_or(0));
+  build.context_bytes = static_cast<uint64_t>(json::int_or_none(value, "contextBytes").value_or(0));
   build.target = json::string_or(value, "target");
   build.build_platform = json::string_or(value, "buildPlatform");
   build.platforms = strings(value, "platforms");

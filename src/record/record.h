@@ -21,6 +21,8 @@ struct Step {
   std::string state;     // "done", "cached", "failed", "cancelled", "waiting", "running"
   seams::StepCost cost;
   std::string error;
+  seams::StepKey key;    // empty for steps that have none
+  std::string imported;  // which cache elsewhere the result came from, or empty
 };
 
 struct Build {
@@ -30,11 +32,15 @@ struct Build {
   bool ok = false;
   std::string error;                             // of a build that failed
   std::string context;                           // as it was given
+  std::string context_dir;                       // of this machine, absolute; or empty
+  std::string ignore_name, ignore_text;          // the context's .dockerignore, if it has one
   std::string dockerfile_name, dockerfile_text;  // the text, so that advice can name its lines
   std::string target;
   std::string build_platform;
   std::vector<std::string> platforms;
   std::vector<std::string> names;                // of --tag
+  uint64_t image_bytes = 0;                      // of the layers' blobs, each once
+  uint64_t context_bytes = 0;                    // of the context files that the build read
   std::map<std::string, std::string> emulators;  // by platform: "qemu-aarch64 version 7.2.22"
   std::vector<Step> steps;
 

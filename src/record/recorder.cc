@@ -1,5 +1,9 @@
 #include "record/recorder.h"
 
+#include <fmt/core.h>
+
+#include "hash/sha256.h"
+
 namespace slipway::record {
 namespace {
 
@@ -37,6 +41,17 @@ std::string state_of(seams::StepState state) {
   return "waiting";
 }
 
+/// Values as long as a whole script are kept by their begin and a digest of all of it: enough to tell
+/// that they differ.
+seams::StepKey shortened(seams::StepKey key) {
+  constexpr size_t kLongest = 4000;
+  for (auto& [label, value] : key.parts)
+    if (value.size() > kLongest)
+      value = fmt::format("{}... ({} bytes, {})", value.substr(0, kLongest), value.size(),
+                          hash::sha256_hex(value).substr(0, 16));
+  return key;
+}
+
 }  // namespace
 
 void Recorder::keep(const seams::StepInfo& step) {
@@ -46,7 +61,9 @@ void Recorder::keep(const seams::StepInfo& step) {
                     .location = step.location,
                     .state = "waiting",
                     .cost = {},
-                    .error = {}});
+                    .error = {},
+                    .key = {},
+                    .imported = {}});
 }
 
 void Recorder::on_plan(const std::vector<seams::StepInfo>& steps) {
@@ -91,6 +108,30 @@ void Recorder::on_finished(seams::StepId step, seams::StepState state, const sea
   view_.on_finished(step, state, cost, error);
 }
 
+void Recorder::on_key(seams::StepId step, const seams::StepKey& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (step < steps_.size()) steps_[step].key = shortened(key);
+  }
+  view_.on_key(step, key);
+}
+
+void Recorder::on_files(std::string_view content, std::string_view listing) {
+  {
+    const std::lock_guard lock(mutex_);
+    files_.emplace(content, listing);
+  }
+  view_.on_files(content, listing);
+}
+
+void Recorder::on_imported(seams::StepId step, std::string_view from) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (step < steps_.size()) steps_[step].imported = from;
+  }
+  view_.on_imported(step, from);
+}
+
 void Recorder::on_warning(std::string_view text, std::string_view location) {
   view_.on_warning(text, location);
 }
@@ -98,6 +139,11 @@ void Recorder::on_warning(std::string_view text, std::string_view location) {
 void Recorder::on_check(const seams::CheckWarning& warning) { view_.on_check(warning); }
 
 void Recorder::on_end(bool ok) { view_.on_end(ok); }
+
+std::map<std::string, std::string> Recorder::files() const {
+  const std::lock_guard lock(mutex_);
+  return files_;
+}
 
 std::vector<Step> Recorder::steps() const {
   const std::lock_guard lock(mutex_);

@@ -133,6 +133,14 @@ std::optional<Document> Client::fetch_manifest(const Reference& ref, std::stop_t
       [&](const Endpoint& endpoint) { return fetch_from(impl_->session, endpoint, ref, stop); });
 }
 
+std::optional<Document> Client::fetch_pushed(const Reference& ref, std::stop_token stop) {
+  try {
+    return fetch_from(impl_->session, impl_->session.settings().push_endpoint(ref), ref, stop);
+  } catch (Error& error) {
+    throw error.while_doing("while trying to fetch " + ref.familiar());
+  }
+}
+
 std::optional<oci::Descriptor> Client::resolve(const Reference& ref, std::stop_token stop) {
   return first_of<oci::Descriptor>(
       impl_->places(ref), "look up " + ref.familiar(),

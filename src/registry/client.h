@@ -52,6 +52,9 @@ class Client {
   /// Manifest or index of a reference. nullopt if the registry says it is not there; Error when it
   /// cannot be asked.
   std::optional<Document> fetch_manifest(const Reference& ref, std::stop_token stop = {});
+  /// The same, asked of the registry that push_manifest writes to and of no mirror: what was pushed a
+  /// moment ago is seen.
+  std::optional<Document> fetch_pushed(const Reference& ref, std::stop_token stop = {});
   /// Only its descriptor (HEAD; falls back to GET where a registry does not answer HEAD with a
   /// digest).
   std::optional<oci::Descriptor> resolve(const Reference& ref, std::stop_token stop = {});
@@ -69,9 +72,19 @@ class Client {
   bool push_blob(const Reference& repo, const oci::Descriptor& blob, const std::string& path,
                  const std::vector<std::string>& mount_from, const Progress& progress = {},
                  std::stop_token stop = {});
+  /// Makes a blob of another repository of the same registry one of `repo`. True if `repo` has it
+  /// afterwards, false where the registry cannot do that or `from` does not have it.
+  bool mount_blob(const Reference& repo, const oci::Digest& digest, const std::string& from,
+                  std::stop_token stop = {});
   /// Puts a manifest or index under ref's tag, or under its digest where ref has no tag.
   void push_manifest(const Reference& ref, std::string_view media_type, std::string_view bytes,
                      std::stop_token stop = {});
+
+  /// All tags of a repository, sorted; empty if there is no such repository.
+  std::vector<std::string> list_tags(const Reference& repo, std::stop_token stop = {});
+  /// Removes a tag, or, where the registry can remove manifests only, the manifest that the tag
+  /// names. False where it does not allow either.
+  bool delete_tag(const Reference& ref, std::stop_token stop = {});
 
  private:
   struct Impl;

@@ -241,6 +241,32 @@ bool Client::push_blob(const Reference& repo, const oci::Descriptor& blob, const
   }
 }
 
+bool Client::mount_blob(const Reference& repo, const oci::Digest& digest, const std::string& from,
+                        std::stop_token stop) {
+  Session& session = impl_->session;
+  const Endpoint endpoint = session.settings().push_endpoint(repo);
+  if (has_blob_at(session, endpoint, digest, kPush, stop)) return true;
+  Reference other = repo;
+  other.repository = from;
+  const std::string source = session.settings().push_endpoint(other).repository;
+  const std::string query = http::with_query(
+      http::with_query("blobs/uploads/", "mount", digest.str()), "from", source);
+  try {
+    const auto response = session.ask(
+        endpoint, {.method = "POST", .path = query, .action = kPush, .pull_also = {source}}, stop);
+    if (response.status == 201) return true;
+    if (response.status == 202)  // an upload that nobody wants
+      session.attempt(endpoint,
+                      {.method = "DELETE",
+                       .path = session.location_of(endpoint, response),
+                       .action = kPush},
+                      stop);
+  } catch (const Error&) {
+    // Not allowed to read there, or mounts are not known.
+  }
+  return false;
+}
+
 void Client::push_manifest(const Reference& ref, std::string_view media_type,
                            std::string_view bytes, std::stop_token stop) {
   const Endpoint endpoint = impl_->session.settings().push_endpoint(ref);

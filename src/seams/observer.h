@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace slipway::seams {
@@ -52,6 +53,14 @@ struct CheckWarning {
   std::string excerpt;  // its lines and those around them
 };
 
+/// What a step's cache key is made of, for explaining it later.
+struct StepKey {
+  std::string key;  // 64 hex digits
+  std::vector<std::pair<std::string, std::string>> parts;  // label, value
+  bool ignores_cache = false;  // asked to run whatever the cache has
+  bool reads_context = false;  // COPY or ADD of the build context
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -63,6 +72,13 @@ class Observer {
   /// Bytes of a transfer or write of this step; total 0 if unknown. `what` names the part ("sha256:ab12...", "context").
   virtual void on_progress(StepId step, std::string_view what, uint64_t done, uint64_t total) = 0;
   virtual void on_finished(StepId step, StepState state, const StepCost& cost, std::string_view error) = 0;
+  /// Once for each step that has one, before on_finished.
+  virtual void on_key(StepId /*step*/, const StepKey& /*key*/) {}
+  /// The files behind the part `content` of a key (64 hex digits), as record/listing.h writes them. Only when they may
+  /// have changed.
+  virtual void on_files(std::string_view /*content*/, std::string_view /*listing*/) {}
+  /// The step's result came from a cache elsewhere, which `from` names.
+  virtual void on_imported(StepId /*step*/, std::string_view /*from*/) {}
   virtual void on_warning(std::string_view text, std::string_view location) = 0;
   virtual void on_check(const CheckWarning& warning) { on_warning(warning.text, ""); }
   /// The end: nothing is called afterwards. `ok` false after a failure or cancellation.

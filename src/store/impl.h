@@ -43,10 +43,14 @@ struct Store::Impl {
 
   std::mutex mutex;  // guards what follows
   std::map<std::string, int64_t> used_layers, used_records;
+  std::map<std::string, int64_t> costs;  // milliseconds
   std::unordered_set<std::string>
       whole_blobs;                // leased and checked: only their presence may change
   std::set<int64_t> unpublished;  // directories of ours that are being made
   int64_t next_directory = 0;     // 0: not looked yet
 };
+
+/// The parts of a key out of the column `parts`.
+KeyParts decode_parts(std::string_view bytes);
 
 }  // namespace slipway::store

@@ -97,6 +97,11 @@ class Taker {
       layer_index_.clear();
       std::map<int64_t, size_t> by_row;
       {
+        costs_.clear();
+        Query query = db.query("SELECT name, milliseconds FROM costs");
+        while (query.step()) costs_[query.text(0)] = query.integer(1);
+      }
+      {
         Query query = db.query(
             "SELECT id, name, directory, directory_bytes, last_used FROM layers ORDER BY id");
         while (query.step()) {
@@ -106,6 +111,7 @@ class Taker {
           layer.directory_bytes = static_cast<uint64_t>(query.integer(3));
           layer.last_used = query.integer(4);
           layer.held = living_.contains(layer_mark(layer.id));
+          layer.cost_ms = cost_of(layer.id);
           by_row[query.integer(0)] = out_.layers.size();
           layer_index_[layer.id] = out_.layers.size();
           out_.layers.push_back(std::move(layer));
@@ -187,6 +193,7 @@ class Taker {
                                .path = path,
                                .bytes = disk_bytes(path, seen_),
                                .last_used = modified(lock_path).value_or(0),
+                               .cost_ms = cost_of("mount:" + id),
                                .held = held});
       }
     }
@@ -232,8 +239,14 @@ class Taker {
     }
   }
 
+  int64_t cost_of(const std::string& name) const {
+    const auto found = costs_.find(name);
+    return found == costs_.end() ? 0 : found->second;
+  }
+
   Store::Impl& store_;
   const Layout& layout_;
+  std::map<std::string, int64_t> costs_;
   const Marks living_;
   Inventory out_;
   Seen seen_;

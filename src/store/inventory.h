@@ -28,6 +28,7 @@ struct Inventory {
     uint64_t directory_bytes = 0, tree_bytes = 0;
     std::vector<std::string> blobs;
     int64_t last_used = 0;
+    int64_t cost_ms = 0;  // to make it again; 0 = not known
     bool held = false;
   };
   struct Entry {  // a record
@@ -48,6 +49,7 @@ struct Inventory {
     std::string path;  // its lock is `path` + ".lock"
     uint64_t bytes = 0;
     int64_t last_used = 0;
+    int64_t cost_ms = 0;  // to fill it again; 0 = not known
     bool held = false;
   };
   struct File {

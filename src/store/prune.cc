@@ -26,18 +26,28 @@ constexpr const char* kRecords = "records";
 constexpr const char* kImages = "images";
 constexpr const char* kScratch = "scratch";
 
+Usage usage_of(const char* kind, std::string name, uint64_t bytes, int64_t last_used, bool in_use) {
+  return {.kind = kind,
+          .name = std::move(name),
+          .bytes = bytes,
+          .last_used = last_used,
+          .in_use = in_use,
+          .rebuild_seconds = 0,
+          .parts = {}};
+}
 Usage usage_of(const std::string& hex, const Inventory::Blob& blob, bool in_use) {
-  return {kBlobs, "sha256:" + hex, blob.bytes, blob.made, in_use};
+  return usage_of(kBlobs, "sha256:" + hex, blob.bytes, blob.made, in_use);
 }
 Usage usage_of(const Inventory::Layer& layer, bool in_use) {
-  return {kSnapshots, layer.id, layer.directory_bytes + layer.tree_bytes, layer.last_used, in_use};
+  return usage_of(kSnapshots, layer.id, layer.directory_bytes + layer.tree_bytes, layer.last_used,
+                  in_use);
 }
 Usage usage_of(const Inventory::Mount& mount) {
-  return {kMounts, mount.id, mount.bytes, mount.last_used, mount.held};
+  return usage_of(kMounts, mount.id, mount.bytes, mount.last_used, mount.held);
 }
 Usage usage_of(const char* kind, const Inventory::File& file) {
-  return {kind, os::base_name(os::dir_name(file.path)) + "/" + os::base_name(file.path), file.bytes,
-          file.last_used, false};
+  return usage_of(kind, os::base_name(os::dir_name(file.path)) + "/" + os::base_name(file.path),
+                  file.bytes, file.last_used, false);
 }
 
 /// One prune: decides under the prune lock, removes after it.
@@ -124,7 +134,10 @@ class Pruning {
         const std::string& id = inventory_.layers[at].id;
         db.run("DELETE FROM layer_blobs WHERE layer=(SELECT id FROM layers WHERE name=?)", id);
         db.run("DELETE FROM layers WHERE name=?", id);
+        db.run("DELETE FROM costs WHERE name=?", id);
       }
+      for (const size_t at : victims_.mounts)
+        db.run("DELETE FROM costs WHERE name=?", "mount:" + inventory_.mounts[at].id);
       for (const auto& hex : victims_.blobs) db.run("DELETE FROM blobs WHERE digest=?", hex);
     });
   }
@@ -143,7 +156,8 @@ class Pruning {
 
   void report(std::vector<Usage>& gone) const {
     for (const size_t at : victims_.images)
-      gone.push_back({kImages, inventory_.images[at].name, 0, inventory_.images[at].made, false});
+      gone.push_back(
+          usage_of(kImages, inventory_.images[at].name, 0, inventory_.images[at].made, false));
     for (const auto& hex : victims_.blobs)
       gone.push_back(usage_of(hex, inventory_.blobs.at(hex), false));
     for (const size_t at : victims_.layers)
@@ -152,7 +166,7 @@ class Pruning {
     for (const size_t at : victims_.mounts) gone.push_back(usage_of(inventory_.mounts[at]));
     for (const size_t at : victims_.records) {
       const auto& record = inventory_.records[at];
-      gone.push_back({kRecords, record.key, record.bytes, record.last_used, false});
+      gone.push_back(usage_of(kRecords, record.key, record.bytes, record.last_used, false));
     }
     for (const size_t at : victims_.stamps)
       gone.push_back(usage_of(kRecords, inventory_.stamps[at]));
@@ -170,6 +184,14 @@ class Pruning {
   std::vector<std::string> trash_;
 };
 
+KeyParts parts_of(Store::Impl& store, const std::string& key) {
+  const std::string bytes = store.database.with([&](Connection& db) {
+    Query query = db.query("SELECT parts FROM records WHERE key=?", key);
+    return query.step() ? query.text(0) : std::string();
+  });
+  return decode_parts(bytes);
+}
+
 /// Gives the pages that deleted rows left back to the disk.
 void shrink_database(Store::Impl& store) {
   store.database.with([](Connection& db) {
@@ -185,22 +207,45 @@ std::vector<Usage> Store::usage() {
   measure_layers(*impl_);
   const Inventory inventory = take_inventory(*impl_);
   const Needed in_use = needed(inventory, false);
-  std::vector<Usage> out;
-  for (const auto& [hex, blob] : inventory.blobs)
-    out.push_back(usage_of(hex, blob, in_use.blobs.contains(hex)));
+  // Which layers a blob is a form of, and which step made a layer: the newest record says it.
+  std::map<std::string, size_t> layer_of_blob;
   for (size_t i = 0; i < inventory.layers.size(); ++i)
-    if (const Usage usage = usage_of(inventory.layers[i], in_use.layers.contains(i));
-        usage.bytes > 0)
-      out.push_back(usage);
-  for (const auto& mount : inventory.mounts) out.push_back(usage_of(mount));
+    for (const auto& hex : inventory.layers[i].blobs) layer_of_blob.emplace(hex, i);
+  std::map<size_t, KeyParts> made_by;
+  for (const auto& record : inventory.records)
+    for (const size_t layer : record.layers)
+      // One part alone says what kind of memory a record is, not how a layer was made.
+      if (KeyParts parts = parts_of(*impl_, record.key); parts.size() > 1)
+        made_by[layer] = std::move(parts);
+  std::vector<Usage> out;
+  for (const auto& [hex, blob] : inventory.blobs) {
+    Usage usage = usage_of(hex, blob, in_use.blobs.contains(hex));
+    if (const auto layer = layer_of_blob.find(hex); layer != layer_of_blob.end()) {
+      usage.rebuild_seconds = rebuild_seconds(inventory, inventory.layers[layer->second]);
+      usage.parts = made_by[layer->second];
+    }
+    out.push_back(std::move(usage));
+  }
+  for (size_t i = 0; i < inventory.layers.size(); ++i) {
+    Usage usage = usage_of(inventory.layers[i], in_use.layers.contains(i));
+    if (usage.bytes == 0) continue;
+    usage.rebuild_seconds = rebuild_seconds(inventory, inventory.layers[i]);
+    usage.parts = made_by[i];
+    out.push_back(std::move(usage));
+  }
+  for (const auto& mount : inventory.mounts) {
+    out.push_back(usage_of(mount));
+    out.back().rebuild_seconds = rebuild_seconds(mount);
+  }
   for (const auto& stamp : inventory.stamps) out.push_back(usage_of(kRecords, stamp));
   for (const auto& stray : inventory.strays) out.push_back(usage_of(kScratch, stray));
-  out.push_back(
-      {kRecords,
-       fmt::format("{} records and what holds the store together", inventory.records.size()),
-       inventory.other_bytes, now(), true});
+  out.push_back(usage_of(
+      kRecords,
+      fmt::format("{} records and what holds the store together", inventory.records.size()),
+      inventory.other_bytes, now(), true));
   if (inventory.scratch_bytes > 0)
-    out.push_back({kScratch, "of builds that are running", inventory.scratch_bytes, now(), true});
+    out.push_back(
+        usage_of(kScratch, "of builds that are running", inventory.scratch_bytes, now(), true));
   return out;
 }
 

@@ -33,6 +33,8 @@ std::string take_text(std::string_view& in) {
   return text;
 }
 
+}  // namespace
+
 KeyParts decode_parts(std::string_view in) {
   KeyParts parts;
   while (!in.empty()) {
@@ -41,8 +43,6 @@ KeyParts decode_parts(std::string_view in) {
   }
   return parts;
 }
-
-}  // namespace
 
 std::optional<Record> Store::find_record(const std::string& key) {
   const auto find = [&] {

@@ -52,6 +52,9 @@ CREATE TABLE layer_blobs(
 CREATE TABLE blobs(
   digest TEXT PRIMARY KEY,
   size INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE costs(
+  name TEXT PRIMARY KEY,
+  milliseconds INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE machine(
   id INTEGER PRIMARY KEY CHECK(id = 1),
   boot TEXT NOT NULL,
@@ -59,6 +62,13 @@ CREATE TABLE machine(
 INSERT INTO machine VALUES(1, '', 0);
 PRAGMA user_version=1;
 COMMIT;
+)";
+
+// Stores of earlier programs of the same version do not have it, and those programs do not mind it.
+constexpr const char* kLaterTables = R"(
+CREATE TABLE IF NOT EXISTS costs(
+  name TEXT PRIMARY KEY,
+  milliseconds INTEGER NOT NULL) WITHOUT ROWID;
 )";
 
 int64_t version_of(Connection& connection) {
@@ -104,6 +114,9 @@ void Database::open() {
                             version, kVersion),
                 path, "use the newer slipway, or another store (SLIPWAY_HOME)");
   connection->execute(kEachConnection);
+  const bool is_complete =
+      connection->query("SELECT 1 FROM sqlite_schema WHERE name='costs'").step();
+  if (!is_complete) connection->execute(kLaterTables);
   // Reads the schema's pages: most damage shows here rather than in the middle of a build.
   connection->query("SELECT 1 FROM records, layers, layer_blobs, blobs, machine LIMIT 1").step();
   connection_ = std::move(connection);

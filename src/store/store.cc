@@ -2,6 +2,8 @@
 // what a crash of the machine may have cut.
 #include "store/store.h"
 
+#include <algorithm>
+
 #include <cstdlib>
 
 #include "os/fs.h"
@@ -75,14 +77,20 @@ void Store::Impl::note_record_use(const std::string& key) {
 
 void Store::Impl::write_notes() {
   const std::lock_guard lock(mutex);
-  if (used_layers.empty() && used_records.empty()) return;
+  if (used_layers.empty() && used_records.empty() && costs.empty()) return;
   database.change([&](Connection& db) {
     for (const auto& [name, time] : used_layers)
       db.run("UPDATE layers SET last_used=?1 WHERE name=?2 AND last_used<?1", time, name);
     for (const auto& [key, time] : used_records)
       db.run("UPDATE records SET last_used=?1 WHERE key=?2 AND last_used<?1", time, key);
+    for (const auto& [name, milliseconds] : costs)
+      db.run(
+          "INSERT INTO costs VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET "
+          "milliseconds=max(milliseconds, ?2)",
+          name, milliseconds);
     db.run("UPDATE machine SET active=max(active, ?)", now());
   });
+  costs.clear();
   used_layers.clear();
   used_records.clear();
 }
@@ -102,6 +110,12 @@ std::string Store::default_root(bool is_root) {
   if (const std::string home = from("HOME"); !home.empty()) return home + "/.local/share/slipway";
   throw Error("cannot tell where the store is: HOME is not set", {},
               "set SLIPWAY_HOME to a directory");
+}
+
+void Store::note_cost(const std::string& name, double seconds) {
+  const std::lock_guard lock(impl_->mutex);
+  int64_t& cost = impl_->costs[name];
+  cost = std::max(cost, static_cast<int64_t>(seconds * 1000));
 }
 
 const std::string& Store::root() const { return impl_->layout.root(); }

@@ -80,13 +80,16 @@ struct Usage {
   uint64_t bytes = 0;  // disk blocks, as du counts them
   int64_t last_used = 0;
   bool in_use = false;  // by a live process or an image
+  double rebuild_seconds = 0;  // what it would take to make it again, about; 0 for what needs nothing
+  KeyParts parts;              // of a layer: of the newest record that names it; says which step made it
 };
 
 /// Without any of them goes what no image needs and no build used in the last 7 days.
 struct PruneOptions {
   bool all = false;  // also what images and recent builds still use; images go last
-  /// A ceiling for the whole directory in disk blocks: the least recently used goes until it is
-  /// kept. What images (unless `all`) and live processes need stays even above it.
+  /// A ceiling for the whole directory in disk blocks: what is cheapest to make again for its size
+  /// goes first, until it is kept; of equals the least recently used. What images (unless `all`) and
+  /// live processes need stays even above it.
   std::optional<uint64_t> max_bytes;
   std::optional<int64_t> unused_for;  // seconds; instead of the 7 days
 };
@@ -166,6 +169,10 @@ class Store {
 
   /// A directory under tmp/ for scratch files of this process; swept when it dies.
   std::string scratch_dir();
+
+  /// Remembers what it took to make a layer (its id) or to fill a cache mount ("mount:" and its id);
+  /// of several times the longest counts.
+  void note_cost(const std::string& name, double seconds);
 
   // Housekeeping --------------------------------------------------------------------------------
   std::vector<Usage> usage();

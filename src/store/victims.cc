@@ -1,6 +1,7 @@
 #include "store/victims.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <tuple>
 
@@ -15,7 +16,15 @@ struct Candidate {
   size_t at;
   int64_t last_used;
   uint64_t bytes;  // of its own, without blobs
+  int worth = 0;
 };
+
+/// Bytes a second that a base image comes back with, and that COPY makes a layer with.
+constexpr double kFetchSpeed = 25e6, kCopySpeed = 200e6;
+/// Of cache mounts and results of RUN steps about which nothing was noted.
+constexpr double kUnknownSpeed = 2e6;
+/// Asking a registry, scanning a context: what it costs whatever the size.
+constexpr double kLeastSeconds = 0.05;
 
 class Chooser {
  public:
@@ -70,30 +79,45 @@ class Chooser {
         records_of_[layer].push_back(i);
         layer_used[layer] = std::max(layer_used[layer], record.last_used);
       }
-      if (!record.held) candidates_.push_back({Kind::Record, i, record.last_used, record.bytes});
+      if (!record.held) candidates_.push_back({Kind::Record, i, record.last_used, record.bytes, 0});
     }
     for (size_t i = 0; i < inventory_.layers.size(); ++i) {
       const auto& layer = inventory_.layers[i];
       if (!protected_.layers.contains(i))
         candidates_.push_back(
-            {Kind::Layer, i, layer_used[i], layer.directory_bytes + layer.tree_bytes});
+            {Kind::Layer, i, layer_used[i], layer.directory_bytes + layer.tree_bytes,
+             worth(rebuild_seconds(inventory_, layer), layer_bytes(layer), time_ - layer_used[i])});
     }
     for (size_t i = 0; i < inventory_.mounts.size(); ++i)
       if (const auto& mount = inventory_.mounts[i]; !mount.held)
-        candidates_.push_back({Kind::Mount, i, mount.last_used, mount.bytes});
+        candidates_.push_back({Kind::Mount, i, mount.last_used, mount.bytes,
+                               worth(rebuild_seconds(mount), mount.bytes, time_ - mount.last_used)});
     for (size_t i = 0; i < inventory_.stamps.size(); ++i)
-      candidates_.push_back(
-          {Kind::Stamp, i, inventory_.stamps[i].last_used, inventory_.stamps[i].bytes});
+      candidates_.push_back({Kind::Stamp, i, inventory_.stamps[i].last_used,
+                             inventory_.stamps[i].bytes,
+                             worth(kLeastSeconds, inventory_.stamps[i].bytes,
+                                   time_ - inventory_.stamps[i].last_used)});
     if (options_.all)
       for (size_t i = 0; i < inventory_.images.size(); ++i)
         if (const auto& image = inventory_.images[i]; !protected_.blobs.contains(image.digest))
-          candidates_.push_back({Kind::Image, i, image.made, 0});
-    // Of equally old things the larger go first, so that fewer go. A layer goes before records of
-    // its age: they would go with it.
-    std::sort(candidates_.begin(), candidates_.end(), [](const auto& a, const auto& b) {
-      return std::tuple(a.kind == Kind::Image, a.last_used, b.bytes, a.kind, a.at) <
-             std::tuple(b.kind == Kind::Image, b.last_used, a.bytes, b.kind, b.at);
+          candidates_.push_back({Kind::Image, i, image.made, 0, 0});
+    // Of things of equal worth and age the larger go first, so that fewer go.
+    const auto group = [](const Candidate& each) {
+      return each.kind == Kind::Image ? 2 : each.kind == Kind::Record ? 1 : 0;
+    };
+    std::sort(candidates_.begin(), candidates_.end(), [&](const auto& a, const auto& b) {
+      return std::tuple(group(a), a.worth, a.last_used, b.bytes, a.kind, a.at) <
+             std::tuple(group(b), b.worth, b.last_used, a.bytes, b.kind, b.at);
     });
+  }
+
+  /// With the blobs, which go when nothing else refers to them.
+  uint64_t layer_bytes(const Inventory::Layer& layer) const {
+    uint64_t bytes = layer.directory_bytes + layer.tree_bytes;
+    for (const auto& hex : layer.blobs)
+      if (const auto blob = inventory_.blobs.find(hex); blob != inventory_.blobs.end())
+        bytes += blob->second.bytes;
+    return bytes;
   }
 
   void drop(const Candidate& each) {
@@ -153,6 +177,30 @@ class Chooser {
 };
 
 }  // namespace
+
+double rebuild_seconds(const Inventory& inventory, const Inventory::Layer& layer) {
+  if (layer.cost_ms > 0) return static_cast<double>(layer.cost_ms) / 1000;
+  uint64_t bytes = layer.directory_bytes;
+  for (const auto& hex : layer.blobs)
+    if (const auto blob = inventory.blobs.find(hex); blob != inventory.blobs.end())
+      bytes = std::max(bytes, blob->second.bytes);
+  const double speed = layer.id.starts_with("run:")    ? kUnknownSpeed
+                       : layer.id.starts_with("diff:") ? kFetchSpeed
+                                                       : kCopySpeed;
+  return kLeastSeconds + static_cast<double>(bytes) / speed;
+}
+
+double rebuild_seconds(const Inventory::Mount& mount) {
+  if (mount.cost_ms > 0) return static_cast<double>(mount.cost_ms) / 1000;
+  return kLeastSeconds + static_cast<double>(mount.bytes) / kUnknownSpeed;
+}
+
+int worth(double seconds, uint64_t bytes, int64_t unused_seconds) {
+  constexpr double kWeek = 7.0 * 24 * 3600;
+  const double size = std::max(1.0, static_cast<double>(bytes)) / (1 << 20);
+  const double weeks = static_cast<double>(std::max<int64_t>(0, unused_seconds)) / kWeek;
+  return static_cast<int>(std::floor(std::log2(std::max(seconds, 1e-3) / size) - weeks));
+}
 
 Needed needed(const Inventory& inventory, bool images_too) {
   Needed out;

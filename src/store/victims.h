@@ -2,9 +2,10 @@
 //
 // Three groups, in this order. Strays and blobs that nothing refers to always go. Then what was not
 // used for long enough: layers (with every record that names them), records, cache mounts, stamps,
-// and images if all of them are up for removal. Then, if there is a ceiling, the least recently
-// used of what is left, images last, until the rest fits. What a live process holds never goes, nor
-// what it needs.
+// and images if all of them are up for removal. Then, if there is a ceiling, what is left in the
+// order of its worth until the rest fits: what would be made again fastest for its size goes first,
+// records (which free next to nothing) and then images last. What a live process holds never goes,
+// nor what it needs.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,15 @@ namespace slipway::store {
 
 /// Cache that was used in the last week is what PruneOptions calls that of recent builds.
 inline constexpr int64_t kRecentSeconds = int64_t{7} * 24 * 3600;
+
+/// What it would take to make a thing again. Measured for RUN steps and the mounts that they fill;
+/// a base image's layer is fetched again and a COPY computed again, at the speeds assumed here.
+double rebuild_seconds(const Inventory& inventory, const Inventory::Layer& layer);
+double rebuild_seconds(const Inventory::Mount& mount);
+
+/// Worth of a thing for the order of removal: the binary logarithm of the seconds to rebuild it for
+/// each MiB, one less for each week in which it was not used.
+int worth(double seconds, uint64_t bytes, int64_t unused_seconds);
 
 /// Indices into the inventory, ascending.
 struct Victims {

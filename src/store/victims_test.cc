@@ -60,7 +60,7 @@ TEST(Victims, ByAgeAreThoseUnusedForSoLong) {
               IsEmpty());
 }
 
-TEST(Victims, OfACeilingAreTheLeastRecentlyUsedUntilTheRestFits) {
+TEST(Victims, OfACeilingAndEqualCostAreTheLeastRecentlyUsedUntilTheRestFits) {
   Inventory of = inventory();
   of.other_bytes = 8;
   // Left without what nothing names: 3 layers of 110, the image's 52, other 8.
@@ -70,6 +70,39 @@ TEST(Victims, OfACeilingAreTheLeastRecentlyUsedUntilTheRestFits) {
   EXPECT_THAT(choose_victims(of, {.max_bytes = 280}, kNow).layers, ElementsAre(2));
   EXPECT_THAT(choose_victims(of, {.max_bytes = 200}, kNow).layers, ElementsAre(1, 2));
   EXPECT_THAT(choose_victims(of, {.max_bytes = 0}, kNow).layers, ElementsAre(0, 1, 2));
+}
+
+TEST(Victims, OfACeilingAreFirstThoseMadeAgainFastestForTheirSize) {
+  constexpr uint64_t kMiB = 1 << 20;
+  Inventory of;
+  const auto layer = [&](const char* id, uint64_t bytes, int64_t cost_ms, int days) {
+    of.layers.push_back({.id = id,
+                         .directory = static_cast<int64_t>(of.layers.size()) + 1,
+                         .directory_bytes = bytes,
+                         .last_used = kNow - days * kDay,
+                         .cost_ms = cost_ms});
+  };
+  layer("run:compile", 10 * kMiB, 60'000, 3);    // 6 s a MiB
+  layer("run:download", 100 * kMiB, 10'000, 1);  // 0.1 s a MiB
+  layer("diff:base", 100 * kMiB, 0, 0);          // fetched again: 0.04 s a MiB
+  layer("tree:copy", 20 * kMiB, 0, 0);           // computed again
+  of.mounts.push_back({.id = "go", .path = "go", .bytes = 50 * kMiB, .last_used = kNow, .cost_ms = 90'000});
+  std::vector<std::set<size_t>> order;
+  for (const uint64_t ceiling : {279, 259, 159, 59, 9})
+    order.push_back(choose_victims(of, {.max_bytes = ceiling * kMiB}, kNow).layers);
+  EXPECT_THAT(order, ElementsAre(std::set<size_t>{3}, std::set<size_t>{2, 3},
+                                 std::set<size_t>{1, 2, 3}, std::set<size_t>{1, 2, 3},
+                                 std::set<size_t>{0, 1, 2, 3}));
+  EXPECT_THAT(choose_victims(of, {.max_bytes = 59 * kMiB}, kNow).mounts, ElementsAre(0));
+}
+
+TEST(Victims, WorthHalvesEachWeekAndNeverGrowsWithAClockThatWentBack) {
+  constexpr int64_t kWeek = 7 * kDay;
+  EXPECT_EQ(worth(8, 1 << 20, 0), 3);
+  EXPECT_EQ(worth(8, 1 << 21, 0), 2);
+  EXPECT_EQ(worth(8, 1 << 20, kWeek), 2);
+  EXPECT_EQ(worth(8, 1 << 20, -kWeek), 3);
+  EXPECT_LT(worth(0, 1 << 20, 0), 0);
 }
 
 TEST(Victims, OfACeilingAreImagesOnlyIfAllMayGoAndThenLast) {

@@ -67,6 +67,16 @@ std::string FakeRegistry::manifest(const std::string& repository, const std::str
   return found->second.manifests.at(name).bytes;
 }
 
+void FakeRegistry::allow_deletes(Deletes what) {
+  const std::lock_guard lock(mutex_);
+  deletes_ = what;
+}
+
+void FakeRegistry::set_page_size(size_t tags) {
+  const std::lock_guard lock(mutex_);
+  page_size_ = tags;
+}
+
 void FakeRegistry::require_basic(const std::string& user, const std::string& password) {
   const std::lock_guard lock(mutex_);
   auth_ = Auth::Basic;
@@ -114,6 +124,8 @@ void FakeRegistry::serve(Exchange& exchange) {
   const std::string rest = path.substr(4);
   if (const size_t at = rest.find("/manifests/"); at != rest.npos)
     return serve_manifest(exchange, rest.substr(0, at), rest.substr(at + 11));
+  if (rest.ends_with("/tags/list"))
+    return serve_tags(exchange, rest.substr(0, rest.size() - std::string_view("/tags/list").size()));
   if (const size_t at = rest.find("/blobs/uploads/"); at != rest.npos) {
     const std::string id = rest.substr(at + 15);
     return id.empty() ? start_upload(exchange, rest.substr(0, at))
@@ -172,6 +184,7 @@ void FakeRegistry::serve_manifest(Exchange& exchange, const std::string& reposit
     put_manifest(repository, name, exchange.request().header("content-type"), bytes);
     return exchange.reply(201, {{"Docker-Content-Digest", digest.str()}});
   }
+  if (method == "DELETE") return delete_manifest(exchange, repository, name);
   Document document;
   {
     const std::lock_guard lock(mutex_);
@@ -185,6 +198,59 @@ void FakeRegistry::serve_manifest(Exchange& exchange, const std::string& reposit
                   {"Docker-Content-Digest", oci::Digest::of(document.bytes).str()},
                   {"Content-Length", fmt::format("{}", document.bytes.size())}},
                  document.bytes);
+}
+
+void FakeRegistry::delete_manifest(Exchange& exchange, const std::string& repository,
+                                   const std::string& name) {
+  int status = 202;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& manifests = repositories_[repository].manifests;
+    const auto found = manifests.find(name);
+    const bool is_tag = !name.starts_with("sha256:");
+    if (deletes_ == Deletes::Nothing || (deletes_ == Deletes::Digests && is_tag)) {
+      status = 405;
+    } else if (found == manifests.end()) {
+      status = 404;
+    } else if (is_tag) {
+      manifests.erase(found);
+    } else {
+      const std::string bytes = found->second.bytes;
+      std::erase_if(manifests, [&](const auto& each) { return each.second.bytes == bytes; });
+    }
+  }
+  if (status == 202) return exchange.reply(status);
+  exchange.reply(status, kJson, error_body("UNSUPPORTED", "The operation is unsupported."));
+}
+
+void FakeRegistry::serve_tags(Exchange& exchange, const std::string& repository) {
+  const auto& query = exchange.request().query;
+  std::string list, last;
+  bool is_known = false, has_more = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = repositories_.find(repository);
+    is_known = found != repositories_.end();
+    size_t count = 0;
+    const std::string after = query.contains("last") ? query.at("last") : "";
+    if (is_known)
+      for (const auto& [name, document] : found->second.manifests) {
+        if (name.starts_with("sha256:") || name <= after) continue;
+        if (page_size_ > 0 && count++ == page_size_) {
+          has_more = true;
+          break;
+        }
+        list += fmt::format("{}\"{}\"", list.empty() ? "" : ",", name);
+        last = name;
+      }
+  }
+  if (!is_known)
+    return exchange.reply(404, kJson, error_body("NAME_UNKNOWN", "repository name not known"));
+  Exchange::Fields fields = kJson;
+  if (has_more)
+    fields.emplace_back("Link", fmt::format("</v2/{}/tags/list?last={}&n={}>; rel=\"next\"",
+                                            repository, last, page_size_));
+  exchange.reply(200, fields, fmt::format(R"({{"name":"{}","tags":[{}]}})", repository, list));
 }
 
 void FakeRegistry::serve_blob(Exchange& exchange, const std::string& repository,

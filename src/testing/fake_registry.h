@@ -43,6 +43,13 @@ class FakeRegistry {
   std::string blob(const std::string& repository, const oci::Digest& digest) const;
   std::string manifest(const std::string& repository, const std::string& tag_or_digest) const;
 
+  /// What DELETE of a manifest does: tags and digests (the default), digests only (as docker's
+  /// registry before version 3), nothing (405).
+  enum class Deletes { All, Digests, Nothing };
+  void allow_deletes(Deletes what);
+  /// Lists of tags come in pages of this many; 0 = all at once.
+  void set_page_size(size_t tags);
+
   /// Everything under /v2/ wants these.
   void require_basic(const std::string& user, const std::string& password);
   /// Everything under /v2/ wants a token of /token, which wants `user` if that is not empty.
@@ -68,6 +75,8 @@ class FakeRegistry {
   void challenge(Exchange& exchange);
   void serve_token(Exchange& exchange);
   void serve_manifest(Exchange& exchange, const std::string& repository, const std::string& name);
+  void delete_manifest(Exchange& exchange, const std::string& repository, const std::string& name);
+  void serve_tags(Exchange& exchange, const std::string& repository);
   void serve_blob(Exchange& exchange, const std::string& repository, const std::string& digest);
   void start_upload(Exchange& exchange, const std::string& repository);
   void continue_upload(Exchange& exchange, const std::string& repository, const std::string& id);
@@ -81,6 +90,8 @@ class FakeRegistry {
   std::string credentials_;  // "user:password"
   std::set<std::string> tokens_;
   int next_id_ = 0;
+  Deletes deletes_ = Deletes::All;
+  size_t page_size_ = 0;
   HttpServer server_;  // last: its threads use all of the above
 };
 

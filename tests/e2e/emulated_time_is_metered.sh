@@ -28,4 +28,4 @@ refuse "--max-emulated" "slipway why --slow" -- slipway build --no-cache --max-e
   --platform "linux/$(foreign)" --build-arg "x=$RANDOM" .
 refuse "is no duration" -- slipway build --max-emulated soon .
 refuse "there is no record" -- slipway why --slow 1999
-refuse "what is to be explained" -- slipway why
+run slipway why && says "steps from the cache"

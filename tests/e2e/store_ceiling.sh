@@ -1,0 +1,28 @@
+# --max-store: after each build the store takes no more than that, as du counts; what was dear stays, images are whole.
+# as: root user nosub
+limit=$((24 << 20))
+disk() { slipway du --format json | jq .total; }
+bounded() { build --max-store 24m "$@"; (($(disk) <= limit)) || fail "the store takes $(disk), more than $limit: $*"; }
+# A dear step with a small result, then much that is cheap.
+printf 'FROM busybox\nRUN sleep 2; cat /proc/sys/kernel/random/uuid >/dear\n' >dear
+bounded -f dear -o dear1 .
+for n in 1 2 3 4 5 6; do
+  head -c 5000000 /dev/urandom >file
+  printf 'FROM busybox\nCOPY file /file\nRUN cat /file >/copy\nRUN --mount=type=cache,target=/c cat /file >/c/f%s\n' "$n" >Dockerfile
+  bounded -t "app:$n" .
+  slipway verify "app:$n" >/dev/null
+done
+# Images go last, the oldest first; the newest is there.
+run slipway images && says "app:6"
+bounded -f dear -o dear2 .
+says CACHED
+is "$(cat dear2/dear)" "$(cat dear1/dear)"
+# A rebuild of what went is right.
+bounded -o out . && cmp out/file file && cmp out/copy file
+# What has to stay is said, and kept.
+SLIPWAY_MAX_STORE=1m build -t app:big .
+says "more than the 1.05 MB" "the image that was just built"
+run slipway verify app:big
+run slipway du --verbose && says "REBUILD" "COPY file -> /file"
+[[ $WHO != root ]] || is "$(disk)" "$(du -s -B1 "$SLIPWAY_HOME" | cut -f 1)"
+refuse "is no size" -- slipway build --max-store much .
