@@ -55,6 +55,9 @@ class SharedText {
   friend bool operator==(const SharedText& a, std::string_view b) { return a.view() == b; }
   friend bool operator==(const SharedText& a, const std::string& b) { return a.view() == b; }
   friend bool operator==(const SharedText& a, const char* b) { return a.view() == b; }
+  friend std::string operator+(std::string_view front, const SharedText& back) {
+    return std::string(front).append(back.view());
+  }
 
  private:
   // The characters and a zero byte follow it.

@@ -325,7 +325,7 @@ A build is named by its id in `slipway history`, or the begin of it.
 constexpr std::string_view kEnvironmentHint =
     "\nEvery command has --help. `slipway man` prints the manual page.\n";
 
-constexpr std::array<Command, 16> kCommands = {{
+constexpr std::array<Command, 18> kCommands = {{
     {.name = "build",
      .aliases = "b",
      .arguments = "[OPTIONS] PATH | URL | -",

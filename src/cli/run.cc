@@ -17,7 +17,7 @@ namespace {
 
 using Handler = int (*)(const ParsedArgs&, const Io&);
 
-constexpr std::array<std::pair<std::string_view, Handler>, 16> kHandlers = {{
+constexpr std::array<std::pair<std::string_view, Handler>, 18> kHandlers = {{
     {"build", build_command},
     {"bake", bake_command},
     {"changed", changed_command},

@@ -20,7 +20,7 @@ tree::Entry entry_of(const char* path, std::span<const uint8_t> bytes) {
   entry.type = tree::Type::File;
   entry.mode = 0755;
   entry.size = bytes.size();
-  entry.content.bytes.assign(bytes.begin(), bytes.end());
+  entry.content.bytes = std::string(bytes.begin(), bytes.end());
   return entry;
 }
 
