@@ -66,6 +66,9 @@ int answers(const std::vector<build::BuildRequest>& requests, const std::vector<
 }  // namespace
 
 int bake_command(const ParsedArgs& args, const Io& io) {
+  for (const auto& name : args.arguments)
+    if (name.contains("://") || name.starts_with("git@"))
+      throw Error("bake files are not read from git repositories or web servers", name, "clone it, and run slipway bake there");
   const bake::Project project = load_project(args, io);
   if (const auto what = args.value("list")) {
     if (args.flag("print")) throw Error("--print and --list contradict each other", {}, "leave one of them out");

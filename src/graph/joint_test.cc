@@ -17,7 +17,7 @@ Request request_of(uint32_t job) {
 
 size_t runs(const Graph& graph) {
   size_t n = 0;
-  for (const auto& step : graph.steps) n += step.as<Run>() != nullptr;
+  for (const auto& step : graph.steps) n += step.as<graph::Run>() != nullptr;
   return n;
 }
 
@@ -37,7 +37,7 @@ TEST_F(JointTest, EqualStepsAreThereOnceUnderTheNameOfTheFirst) {
   EXPECT_TRUE(joint.graph.targets.empty());
   std::vector<std::string> names;
   for (const auto& step : joint.graph.steps)
-    if (step.as<Run>()) names.push_back(step.name);
+    if (step.as<graph::Run>()) names.push_back(step.name);
   EXPECT_THAT(names, testing::ElementsAre("[a stage-0 2/3] RUN one", "[a stage-0 3/3] RUN two", "[b stage-0 3/3] RUN three"));
 }
 
