@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Optional
 
+import measure
+
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent
 ROOT = TOP / "build/peers/root"
@@ -23,6 +25,8 @@ class Request:
     platforms: tuple
     archive: Optional[pathlib.Path]  # where the OCI archive goes; None: no output
     compression: str
+    cache_to: Optional[str] = None  # "type=local,dest=..." without mode
+    cache_from: Optional[str] = None
 
 
 class Peer:
@@ -91,6 +95,10 @@ class Slipway(Peer):
         command = [self.binary, "build", "--progress=plain"]
         if request.platforms:
             command.append("--platform=" + ",".join(request.platforms))
+        if request.cache_to:
+            command.append(f"--cache-to={request.cache_to},mode=max,mounts=all,ignore-error=false")
+        if request.cache_from:
+            command.append(f"--cache-from={request.cache_from},mounts=all")
         return [command + [output_flag(request), str(request.context)]]
 
 
@@ -125,6 +133,10 @@ class BuildKit(Daemon):
                                 f"--local=dockerfile={request.context}")
         if request.platforms:
             command.append("--opt=platform=" + ",".join(request.platforms))
+        if request.cache_to:
+            command.append(f"--export-cache={request.cache_to},mode=max")
+        if request.cache_from:
+            command.append(f"--import-cache={request.cache_from}")
         return [command + [output_flag(request)] if request.archive else command]
 
 
@@ -149,6 +161,10 @@ class Docker(Daemon):
                               "--network=host", "--allow=network.host")
         if request.platforms:
             command.append("--platform=" + ",".join(request.platforms))
+        if request.cache_to:
+            command.append(f"--cache-to={request.cache_to},mode=max")
+        if request.cache_from:
+            command.append(f"--cache-from={request.cache_from}")
         return [command + [output_flag(request), str(request.context)]]
 
 
@@ -173,6 +189,8 @@ class Buildah(Peer):
         return self.answer(self.buildah("--version"))
 
     def commands(self, request):
+        if request.cache_to or request.cache_from:
+            raise measure.BuildFailed("no such cache there")
         build = self.buildah("build", "--layers", "--tls-verify=false", "--isolation=oci",
                              "--runtime=runc", "--network=host", "--format=oci",
                              *(f"--ulimit={name}={limit}:{limit}" for name, limit in LIMITS.items()))

@@ -18,7 +18,7 @@ def medians(results):
                   "cpu": statistics.median(r["cpu"] for r in group),
                   "peak": max(r["peak"] for r in group),
                   "rounds": len(group),
-                  **{name: group[-1][name] for name in ("bytes", "images", "layers", "last_layer")
+                  **{name: group[-1][name] for name in ("bytes", "images", "layers", "last_layer", "cache")
                      if name in group[-1]}}
             for key, group in groups.items()}
 

@@ -13,6 +13,9 @@ class Step:
     goal: Optional[float] = None  # so many times as fast as BuildKit
     goal_seconds: Optional[float] = None  # and within this wall time
     layer_limit: Optional[float] = None  # the last layer's size against BuildKit's, at most
+    cache_to: Optional[str] = None  # "local", "registry": a travelling cache of all steps, mounts included where they can be
+    cache_from: Optional[str] = None
+    edit: Optional[Callable] = None  # changes the context before the build
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ ALL = [
              (Step("cold", cold=True, goal=1),), BOTH, runs_programs=True),
     Scenario("S3", "the same service, nothing changed", workloads.go_service,
              (Step("noop", goal=5, goal_seconds=0.040),), BOTH),
+    Scenario("S5", "a travelling cache of the service: written, then read by an emptied builder", workloads.cached_go_service,
+             (Step("export-local", output=None, cache_to="local", goal=4),
+              Step("import-local-noop", cold=True, cache_from="local", goal=3),
+              Step("import-local-edit", cold=True, cache_from="local", edit=workloads.edit_go_service, goal=10),
+              Step("export-registry", output=None, cache_to="registry"),
+              Step("import-registry-noop", cold=True, cache_from="registry", goal=3)), BOTH, runs_programs=True),
     Scenario("S6", "50,000 files of 2 KB and two of 500 MB, COPY . /app", workloads.big_context,
              (Step("cold", cold=True, goal=6, layer_limit=1.03),
               Step("noop", goal=8),

@@ -49,6 +49,18 @@ def go_service(folder, registry, scale):
     dockerfile.write_text(text)
 
 
+def cached_go_service(folder, registry, scale):
+    """The same in a folder of its own: some steps edit it."""
+    go_service(folder, registry, scale)
+
+
+def edit_go_service(folder):
+    """One more comment in one source file, another each time."""
+    source = sorted(folder.rglob("main.go"))[0]
+    text = source.read_text()
+    source.write_text(f"{text}// edit {text.count('// edit')}\n")
+
+
 def big_context(folder, registry, scale):
     """50,000 files of 2 KB in folders of 500, 500 MB of random bytes and 500 MB like text."""
     files, megabytes = round(50_000 * scale), round(500 * scale)

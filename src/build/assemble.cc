@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "image/config.h"
+#include "json/json.h"
 #include "oci/media_types.h"
 
 namespace slipway::build {
@@ -26,7 +27,7 @@ std::map<std::string, store::LayerBlob> make_blobs(const std::vector<const Stack
       if (blobs.emplace(layer.id, store::LayerBlob{}).second) todo.push_back(&layer);
   std::mutex mutex;
   in_parallel(todo.size(), 4, [&](size_t i) {
-    store::LayerBlob blob = layers.blob(*todo[i], form, progress);
+    store::LayerBlob blob = layers.promised_blob(*todo[i], form, progress);
     const std::lock_guard lock(mutex);
     blobs[todo[i]->id] = std::move(blob);
   });
@@ -54,6 +55,14 @@ std::string media_type(const LayerRef& layer, const store::LayerBlob& blob,
   if (is_kept) return blob.media_type;
   return std::string(
       oci::layer_media_type(oci::compression_of(blob.media_type), options.docker_types));
+}
+
+/// An object's JSON with further members behind its own.
+std::string extended(std::string document, const std::map<std::string, std::string>& members) {
+  CHECK(document.ends_with('}'));
+  document.pop_back();
+  for (const auto& [key, text] : members) document += fmt::format(",{}:{}", json::dump(key), json::dump(text));
+  return document + "}";
 }
 
 oci::Descriptor stored(store::Store& store, std::string_view media_type, const std::string& bytes) {
@@ -110,8 +119,9 @@ Assembled assemble(const graph::Graph& graph, const StepRunner& steps, Layers& l
       descriptor.size = blob.size;
       manifest.layers.push_back(std::move(descriptor));
     }
-    manifest.config = stored(store, options.docker_types ? oci::kDockerConfig : oci::kConfig,
-                             image::print(config));
+    std::string document = image::print(config);
+    if (options.extend) document = extended(std::move(document), options.extend(i, blobs));
+    manifest.config = stored(store, options.docker_types ? oci::kDockerConfig : oci::kConfig, document);
     PlatformImage image;
     image.platform = target.platform;
     image.config = manifest.config.digest;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ struct AssembleOptions {
   bool always_index = false;  // also for a single image
   Attest attest;              // unset: nothing
   bool attest_as_artifact = true;
+  /// Members to be added to the config of target number `target`.
+  std::function<std::map<std::string, std::string>(size_t target, const std::map<std::string, store::LayerBlob>& blobs)>
+      extend;
   std::vector<std::string> subject_names;  // canonical names of the image, for statements
   /// Replaces `created_before` in config and history by `created`.
   std::string created_before, created;
@@ -49,7 +53,7 @@ struct Assembled {
   std::vector<PlatformImage> images;
 };
 
-/// `step` is the observer's step that progress belongs to. Same graph, same files -> same digests.
+/// Layers that a registry or a cache has may not be in the store yet (Layers::bring). `step` is the observer's step that progress belongs to. Same graph, same files -> same digests.
 Assembled assemble(const graph::Graph& graph, const StepRunner& steps, Layers& layers,
                    store::Store& store, const AssembleOptions& options, seams::Observer& observer,
                    seams::StepId step);

@@ -28,6 +28,7 @@
 #include "build/sbom_targets.h"
 #include "build/ssh.h"
 #include "build/step_runner.h"
+#include "build/travel_cache.h"
 #include "graph/lower.h"
 #include "os/fs.h"
 #include "record/listing.h"
@@ -43,11 +44,6 @@ namespace {
 
 /// What is parsed but not built yet is refused by name: nothing is left out silently.
 void refuse_unsupported(const BuildRequest& r) {
-  const auto refuse = [](const std::string& flag, const std::string& hint) {
-    throw Error("this flag is not supported yet", flag, hint);
-  };
-  if (!r.cache_to.empty()) refuse("--cache-to", "the local cache needs no flag");
-  if (!r.cache_from.empty()) refuse("--cache-from", "the local cache needs no flag");
   for (const auto& policy : r.policies)
     if (!policy.disabled)
       throw Error("policies are not supported: nothing would be checked", "--policy",
@@ -173,7 +169,7 @@ class Together {
         store_(first_.store.empty() ? store::Store::default_root(ns.outer_uid == 0) : first_.store),
         client_(registry::ClientOptions{}),
         images_(store_, client_),
-        layers_(store_, images_, ns.mapping == exec::IdMapping::Single, cancel_.get_token()) {
+        caches_(requests, store_, client_, observer, cancel_.get_token()) {
     if (first_.max_store) ceiling_.emplace(store_, *first_.max_store);
   }
 
@@ -186,15 +182,35 @@ class Together {
     read(observer);
     if (std::ranges::all_of(requests_, [](const auto& r) { return r.call.name != "build"; })) return answers();
     lower(observer);
-    skip_published();
-    execute(observer);
-    return outputs(observer);
+    // A layer that a travelling cache has promised and cannot give costs another attempt, which finds all that the one
+    // before has made, and does not count on that layer any more.
+    while (true) {
+      try {
+        attempt_ = std::make_unique<Attempt>(*this);
+        skip_published();
+        execute(observer);
+        return outputs(observer);
+      } catch (const remote_cache::LayerLost&) {
+        steps_.reset();
+      }
+    }
   }
 
  private:
   struct Forward {
     std::stop_source& to;
     void operator()() const { to.request_stop(); }
+  };
+
+  /// What ends with one failure: others of its steps are stopped, and nothing else.
+  struct Attempt {
+    explicit Attempt(Together& all)
+        : pass_on(all.cancel_.get_token(), Forward{cancel}),
+          layers(all.store_, all.images_, all.ns_.mapping == exec::IdMapping::Single, cancel.get_token(),
+                 all.caches_.imports()) {}
+    std::stop_source cancel;
+    const std::stop_callback<Forward> pass_on;
+    Layers layers;
   };
 
   InputTools tools_of(const Job& job) {
@@ -225,13 +241,10 @@ class Together {
     if (!mistakes.empty()) throw dockerfile::as_one(std::move(mistakes));
   }
 
-  void read(seams::Observer& observer) {
+  void read(seams::Observer&) {
     std::vector<Error> mistakes;
     for (uint32_t index = 0; index < jobs_.size(); ++index) {
       Job& job = *jobs_[index];
-      if (const auto it = job.request.build_args.find("BUILDKIT_INLINE_CACHE");
-          it != job.request.build_args.end() && it->second != "0")
-        observer.on_warning("BUILDKIT_INLINE_CACHE has no effect: images do not carry a cache", "");
       collecting(job.request, mistakes, [&] {
         job.wanted = graph_request(job.request, job.inputs);
         job.wanted.job = index;
@@ -299,10 +312,11 @@ class Together {
     graph_ = std::move(joint.graph);
   }
 
-  std::vector<StepOptions> options() const {
+  std::vector<StepOptions> options() {
     std::vector<StepOptions> out;
     for (uint32_t index = 0; index < jobs_.size(); ++index)
       naming(jobs_[index]->request, [&] { out.push_back(step_options(*jobs_[index], index, ns_, graph_)); });
+    for (auto& each : out) each.imports = caches_.imports();
     return out;
   }
 
@@ -310,7 +324,7 @@ class Together {
   void skip_published() {
     if (std::ranges::none_of(requests_, &BuildRequest::skip_if_published)) return;
     Silent silent;
-    StepRunner probe(graph_, store_, images_, layers_, silent, options(), cancel_.get_token());
+    StepRunner probe(graph_, store_, images_, attempt_->layers, silent, options(), attempt_->cancel.get_token());
     for (const auto& job : jobs_) {
       if (!job->request.skip_if_published || job->request.is_linked) continue;
       naming(job->request, [&] {
@@ -325,10 +339,12 @@ class Together {
 
   void execute(seams::Observer& observer) {
     if (std::ranges::none_of(jobs_, [&](const auto& job) { return is_wanted(*job); })) return;
-    observer.on_plan(describe(graph_));
-    if (first_.emulation == Emulation::Warn) warn_of_emulation(graph_, observer);
-    if (std::ranges::any_of(requests_, [](const auto& r) { return r.verify != Verify::Off; })) layers_.collect_facts();
-    steps_ = std::make_unique<StepRunner>(graph_, store_, images_, layers_, observer, options(), cancel_.get_token());
+    if (!has_plan_) observer.on_plan(describe(graph_));
+    if (!has_plan_ && first_.emulation == Emulation::Warn) warn_of_emulation(graph_, observer);
+    has_plan_ = true;
+    Layers& layers = attempt_->layers;
+    if (std::ranges::any_of(requests_, [](const auto& r) { return r.verify != Verify::Off; })) layers.collect_facts();
+    steps_ = std::make_unique<StepRunner>(graph_, store_, images_, layers, observer, options(), attempt_->cancel.get_token());
     std::vector<schedule::Node> nodes;
     for (const auto& step : graph_.steps) nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});
     std::vector<schedule::StepId> targets;
@@ -339,7 +355,7 @@ class Together {
     }
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     schedule::run(schedule::Plan(std::move(nodes), targets), *steps_,
-                  {.heavy = first_.max_parallel ? first_.max_parallel : std::max(2u, cores), .light = 8}, cancel_);
+                  {.heavy = first_.max_parallel ? first_.max_parallel : std::max(2u, cores), .light = 8}, attempt_->cancel);
   }
 
   /// The graph with the targets of one job.
@@ -351,31 +367,41 @@ class Together {
 
   std::vector<BuildResult> outputs(seams::Observer& observer) {
     std::vector<BuildResult> out(requests_.size());
+    Layers& layers = attempt_->layers;
+    record_.image_bytes = 0;
     for (const auto& job : jobs_) {
       BuildResult& result = out[number_of(*job)];
-      if (const auto it = published_.find(job.get()); it != published_.end()) result = std::move(it->second);
+      if (const auto it = published_.find(job.get()); it != published_.end()) result = it->second;
       if (!is_wanted(*job)) continue;
       result.steps = graph_.steps.size();
       result.cached = steps_->cached();
       const graph::Graph graph = graph_of(*job);
       naming(job->request, [&] {
-        make_outputs({.request = job->request,
-                      .graph = graph,
-                      .steps = *steps_,
-                      .layers = layers_,
-                      .store = store_,
-                      .client = client_,
-                      .observer = observer,
-                      .created = job->wanted.created,
-                      .clamp_ns = job->epoch ? *job->epoch * 1'000'000'000 : 0,
-                      .dockerfile = job->inputs.dockerfile_text,
-                      .dockerfile_name = job->inputs.dockerfile_name,
-                      .context_commit = job->inputs.context_commit,
-                      .commits = commits(graph, *steps_),
-                      .warnings = build_warnings(job->inputs, job->findings),
-                      .published_tag = published_tags_[job.get()],
-                      .stop = cancel_.get_token()},
-                     result);
+        Verdict verdict;
+        OutputContext context{.request = job->request,
+                              .graph = graph,
+                              .steps = *steps_,
+                              .layers = layers,
+                              .store = store_,
+                              .client = client_,
+                              .observer = observer,
+                              .created = job->wanted.created,
+                              .clamp_ns = job->epoch ? *job->epoch * 1'000'000'000 : 0,
+                              .dockerfile = job->inputs.dockerfile_text,
+                              .dockerfile_name = job->inputs.dockerfile_name,
+                              .context_commit = job->inputs.context_commit,
+                              .commits = commits(graph, *steps_),
+                              .warnings = build_warnings(job->inputs, job->findings),
+                              .published_tag = published_tags_[job.get()],
+                              .imports = caches_.imports(),
+                              .on_verdict = [&](const auto& key, const auto& text) { verdict.emplace(key, text); },
+                              .stop = attempt_->cancel.get_token()};
+        if (TravelCache::is_inline(job->request))
+          context.extend = [&](size_t target, const auto& blobs) {
+            return caches_.inline_cache(graph, *steps_, layers, verdict, target, blobs);
+          };
+        make_outputs(context, result);
+        caches_.export_all(job->request, graph, *steps_, layers, verdict, observer);
       });
       record_.image_bytes += result.image_bytes;
     }
@@ -395,12 +421,14 @@ class Together {
   store::Store store_;
   registry::Client client_;
   source::Images images_;
-  Layers layers_;
+  TravelCache caches_;
   std::vector<std::unique_ptr<Job>> jobs_;  // each behind those that it is made of
   uint32_t steps_before_ = 0;               // that the observer was told of before there was a graph
   std::map<bool, std::unique_ptr<ImageResolver>> resolvers_;  // by --pull
   graph::Graph graph_;
+  std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<StepRunner> steps_;
+  bool has_plan_ = false;  // the observer has been told of the steps
   std::optional<CeilingWatch> ceiling_;
   std::map<const Job*, std::string> published_tags_;
   std::map<const Job*, BuildResult> published_;  // what need not be built
@@ -416,6 +444,7 @@ std::vector<BuildResult> build_all(const std::vector<BuildRequest>& asked, const
     for (const auto& [key, value] : git_labels(request, stop)) request.labels[key] = value;
     naming(request, [&] {
       refuse_unsupported(request);
+      check_caches(request);
       check_outputs(request);
       if (request.join) request.join = complete_join(request, stop);
     });

@@ -27,6 +27,16 @@ std::string digest_of(const std::vector<tree::Pick>& picks) {
   return hasher.finish_hex();
 }
 
+/// The key under which the content of what `source` picks is noted, for the key of the step it picks from.
+std::function<std::string(const std::string&)> content_key(const graph::Copy& copy, const graph::Copy::Source& source) {
+  return [&](const std::string& source_key) {
+    plan::Key key("content");
+    key.add("of", source_key).add("path", source.path).add("parents", copy.parents ? "yes" : "no");
+    for (const auto& pattern : copy.excludes) key.add("exclude", pattern);
+    return key.hex();
+  };
+}
+
 tree::Pick inline_pick(const graph::InlineFile& file) {
   tree::Entry entry{.path = "", .type = tree::Type::File, .mode = 0644};
   entry.size = file.bytes.size();
@@ -84,12 +94,10 @@ std::optional<std::vector<std::string>> StepRunner::content_of(Id id) {
     const bool is_stage = !input.as<graph::ContextFiles>() && !input.as<graph::Download>();
     std::string memo;
     if (is_stage) {
-      plan::Key key("content");
-      key.add("of", results_[source.input].key).add("path", source.path).add("parents", copy.parents ? "yes" : "no");
-      for (const auto& pattern : copy.excludes) key.add("exclude", pattern);
-      memo = key.hex();
-      if (const auto record = store_.find_record(memo)) {
-        digests.push_back(record->value);
+      const KeyOf key_of = content_key(copy, source);
+      memo = key_of(results_[source.input].key);
+      if (auto known = noted(source.input, key_of)) {
+        digests.push_back(std::move(*known));
         memo_keys.push_back(memo);
         continue;
       }
@@ -107,7 +115,9 @@ std::optional<std::vector<std::string>> StepRunner::content_of(Id id) {
   for (size_t i = 0; i < digests.size(); ++i) {
     if (!digests[i].empty()) continue;
     digests[i] = digest_of(picks[i]);
-    if (!memo_keys[i].empty()) store_.put_record(memo_keys[i], digests[i], {{"kind", "content"}});
+    if (memo_keys[i].empty()) continue;
+    store_.put_record(memo_keys[i], digests[i], {{"kind", "content"}});
+    note(copy.sources[i].input, content_key(copy, copy.sources[i]), digests[i]);
   }
   return digests;
 }

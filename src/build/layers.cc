@@ -208,6 +208,13 @@ std::string Layers::unpack(const LayerRef& layer, const Progress& progress) {
 store::LayerBlob Layers::fetch(const LayerRef& layer, const Progress& progress) {
   for (const auto& blob : store_.layer_blobs(layer.id))
     if (store_.has_blob(blob.digest)) return blob;
+  if (const auto blob = layer.base ? std::nullopt : imported(layer)) {
+    imports_->fetch(layer.id, *blob, [&](uint64_t done, uint64_t total) {
+      if (progress) progress(blob->digest.str(), done, total);
+    });
+    store_.put_layer_blob(layer.id, *blob);
+    return *blob;
+  }
   if (!layer.base)
     throw Error(fmt::format("the store has lost layer {}", layer.id), {}, "run the build with --no-cache, or `slipway prune`");
   const oci::Descriptor& descriptor = layer.base->blob;
@@ -226,6 +233,14 @@ store::LayerBlob Layers::fetch(const LayerRef& layer, const Progress& progress) 
   return blob;
 }
 
+layer::WriteOptions Layers::write_options(const LayerRef& layer, int64_t clamp_ns) const {
+  layer::WriteOptions out;
+  out.stop = stop_;
+  out.flatten_times = layer.flatten_times;
+  out.clamp_ns = clamp_ns ? clamp_ns : layer.flatten_times ? tree::kNeutralTime * 1'000'000'000 : INT64_MAX;
+  return out;
+}
+
 store::LayerBlob Layers::blob(const LayerRef& layer, const LayerForm& form, const Progress& progress) {
   const std::lock_guard one_at_a_time(mutex_of("blob " + layer.id));
   if (layer.base && !form.force) return fetch(layer, progress);
@@ -235,13 +250,14 @@ store::LayerBlob Layers::blob(const LayerRef& layer, const LayerForm& form, cons
     return std::nullopt;
   };
   if (auto blob = existing()) return *blob;
+  if (const auto other = layer.base || is_here(layer) ? std::nullopt : imported(layer); other && other->form == form.name())
+    return fetch(layer, progress);
   const store::Lock lock = store_.lock_key("blob " + layer.id, stop_);
   if (auto blob = existing()) return *blob;
 
-  layer::WriteOptions options;
+  layer::WriteOptions options = write_options(layer, form.clamp_ns);
   options.compression = form.compression;
   options.level = form.level;
-  options.stop = stop_;
   const auto writer = store_.new_blob();
   const auto sink = [&](std::span<const uint8_t> bytes) { writer->write(bytes); };
   layer::Written written;
@@ -254,10 +270,6 @@ store::LayerBlob Layers::blob(const LayerRef& layer, const LayerForm& form, cons
     uint64_t total = 0;
     for (const auto& entry : tree->entries()) total += entry.size;
     if (progress) options.progress = [&, total](uint64_t done) { progress(layer.id.substr(0, 19), done, total); };
-    options.flatten_times = layer.flatten_times;
-    options.clamp_ns = form.clamp_ns ? form.clamp_ns
-                       : layer.flatten_times ? tree::kNeutralTime * 1'000'000'000
-                                             : INT64_MAX;
     verify::Collector collector;
     if (facts_.is_enabled()) options.watcher = &collector;
     written = layer::write_layer(*tree, options, sink);
@@ -294,13 +306,7 @@ std::shared_ptr<const verify::Facts> Layers::facts(const LayerRef& layer, const 
   return facts_.put(listed.asked_below ? place : layer.id, collector.finish(listed.tree), true);
 }
 
-bool Layers::is_available(const LayerRef& layer) {
-  if (layer.tree || layer.base) return true;
-  if (store_.layer_dir(layer.id)) return true;
-  for (const auto& blob : store_.layer_blobs(layer.id))
-    if (store_.has_blob(blob.digest)) return true;
-  return false;
-}
+bool Layers::is_available(const LayerRef& layer) { return layer.base || is_here(layer) || imported(layer); }
 
 void Layers::will_run_on(const Stack& base) {
   const std::lock_guard lock(mutex_);

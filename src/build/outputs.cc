@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "build/annotations.h"
 #include "build/assemble.h"
@@ -69,7 +70,8 @@ class Outputs {
                         .commits = context.commits,
                         .stop = context.stop},
         attestor_(attest_context_),
-        verifier_(context.request, context.graph, context.steps, context.layers, context.store, context.observer) {}
+        verifier_(context.request, context.graph, context.steps, context.layers, context.store, context.observer,
+                  context.imports, context.on_verdict) {}
 
   void make(const OutputOptions& output) {
     seams::StepInfo info;
@@ -147,6 +149,8 @@ class Outputs {
       options.subject_names = output.names;
       options.created_before = c_.created;
       options.created = created(output);
+      options.extend = c_.extend;
+      if (options.extend) verifier_.judge(progress());  // the verdict is part of an inline cache
       if (attests)
         options.attest = [&](size_t target, const oci::Descriptor& manifest,
                              const std::vector<oci::Descriptor>& layers) {
@@ -171,6 +175,14 @@ class Outputs {
     return last_;
   }
 
+  /// All bytes of the image, into the store.
+  void bring_layers(const Assembled& image) {
+    std::vector<oci::Digest> blobs;
+    for (const auto& one : image.images)
+      for (const auto& layer : one.layers) blobs.push_back(layer.digest);
+    in_parallel(blobs.size(), 4, [&](size_t i) { c_.layers.bring(blobs[i], progress()); });
+  }
+
   bool is_joined(const OutputOptions& output) const {
     return c_.request.join.has_value() && output.push;
   }
@@ -181,6 +193,7 @@ class Outputs {
 
   void image(const OutputOptions& output) {
     const Assembled& image = assembled(output);
+    if (output.store || !output.push) bring_layers(image);
     std::vector<std::string> tags = output.names;
     const std::string digest = image.top.digest.str();
     if (!output.dangling_prefix.empty() && (!output.dangling_empty_only || tags.empty()))
@@ -201,8 +214,10 @@ class Outputs {
 
   void push(const OutputOptions& output, const Assembled& image,
             const std::vector<std::string>& tags) {
-    const exporter::Closure closure = exporter::closure_of(c_.store, image.top);
+    const exporter::Closure closure = exporter::closure_of(c_.store, image.top, true);
     exporter::PushOptions options;
+    options.bring = [&](const oci::Descriptor& blob) { c_.layers.bring(blob.digest, progress()); };
+    if (c_.imports) options.mount_from = c_.imports->repositories;
     options.by_digest = output.by_digest;
     options.without_top = is_joined(output);
     options.stop = c_.stop;
@@ -252,6 +267,7 @@ class Outputs {
 
   void archive(const OutputOptions& output) {
     const Assembled& image = assembled(output);
+    bring_layers(image);
     const exporter::Closure closure = exporter::closure_of(c_.store, image.top);
     exporter::ArchiveOptions options;
     options.docker = output.type == "docker";

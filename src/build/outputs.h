@@ -11,6 +11,7 @@
 #include "build/metadata.h"
 #include "build/request.h"
 #include "build/step_runner.h"
+#include "build/verify_image.h"
 #include "registry/client.h"
 
 namespace slipway::build {
@@ -30,6 +31,10 @@ struct OutputContext {
   std::map<graph::StepId, std::string> commits;  // of GitCheckout steps
   std::vector<BuildWarning> warnings;            // for the metadata file
   std::string published_tag;  // one more tag for what is pushed, or empty
+  remote_cache::Imports* imports = nullptr;      // the caches of --cache-from
+  /// Members for the config of a target's image: an inline cache.
+  std::function<std::map<std::string, std::string>(size_t, const std::map<std::string, store::LayerBlob>&)> extend;
+  OnVerdict on_verdict;                          // told what verify has found, for travelling caches
   std::stop_token stop;
 };
 

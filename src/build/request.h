@@ -178,6 +178,7 @@ struct BuildRequest {
   bool pull = false;
   std::vector<CacheSpec> cache_from;
   std::vector<CacheSpec> cache_to;
+  std::map<std::string, std::string> cache_mounts;  // --cache-mount: id -> directory of this machine
   std::vector<PolicySpec> policies;
   std::string source_policy;  // EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: a file; refused
   std::optional<uint64_t> max_store;  // bytes of disk that the store may take

@@ -91,10 +91,12 @@ seams::StepCost cost_of(const exec::RunResult& ran, bool is_foreign) {
 std::optional<std::string> StepRunner::mount_content(const graph::Mount& mount) {
   const StepResult& input = results_[*mount.from];
   const auto& step = graph_.steps[*mount.from];
-  std::string memo;
-  if (!step.as<graph::ContextFiles>()) {
-    memo = plan::Key("content").add("of", input.key).add("mount", mount.source).hex();
-    if (const auto record = store_.find_record(memo)) return record->value;
+  const bool is_stage = !step.as<graph::ContextFiles>();
+  const KeyOf key_of = [&](const std::string& source_key) {
+    return plan::Key("content").add("of", source_key).add("mount", mount.source).hex();
+  };
+  if (is_stage) {
+    if (auto known = noted(*mount.from, key_of)) return known;
     if (!input.is_done) return std::nullopt;
   }
   const tree::View view = layers_.view_files(input.stack, {});
@@ -102,7 +104,10 @@ std::optional<std::string> StepRunner::mount_content(const graph::Mount& mount) 
   if (!real.empty() && !view.lookup(real)) throw Error(fmt::format("no such file or directory to mount: /{}", mount.source));
   const tree::Tree files = source::with_digests(view.flatten(real), options_.threads, stop_);
   const std::string digest = tree::tree_digest(files).hex();
-  if (!memo.empty()) store_.put_record(memo, digest, {{"kind", "content"}});
+  if (is_stage) {
+    store_.put_record(key_of(input.key), digest, {{"kind", "content"}});
+    note(*mount.from, key_of, digest);
+  }
   return digest;
 }
 
@@ -197,39 +202,9 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
       set_source(id, mount, scratch, out);
       out.discard_writes = !mount.read_only;
       break;
-    case Type::Cache: {
-      // The same cache in two places of one step is one directory.
-      if (const auto it = held.paths.find(mount.id); it != held.paths.end()) {
-        out.source = it->second;
-        break;
-      }
-      auto cache = store_.open_cache_mount(mount.id, static_cast<store::Store::Sharing>(mount.sharing), stop_);
-      held.paths[mount.id] = cache.path;
-      out.source = cache.path;
-      struct stat st {};
-      const bool is_new = ::stat(cache.path.c_str(), &st) == 0 && os::list_dir(cache.path).empty();
-      if (is_new && mount.from) {
-        const tree::View view = layers_.view_files(results_[*mount.from].stack, progress_of(id));
-        std::vector<tree::Entry> entries;
-        const std::string real = view.resolve(mount.source);
-        const tree::Tree selected = view.flatten(real);
-        for (auto entry : selected.entries()) {
-          if (entry.path.size() <= real.size()) continue;
-          const size_t skip = real.empty() ? 0 : real.size() + 1;
-          entry.path = entry.path.substr(skip);
-          if (entry.type == tree::Type::Hardlink) entry.link = entry.link.view().substr(skip);
-          entries.push_back(std::move(entry));
-        }
-        layer::materialize(tree::Tree(std::move(entries)), cache.path, options_.single_id);
-      }
-      if (is_new) {
-        if (::chown(cache.path.c_str(), mount.uid, mount.gid) != 0 && !options_.single_id)
-          throw errno_error("set the owner of", cache.path);
-        if (::chmod(cache.path.c_str(), mount.mode) != 0) throw errno_error("set the mode of", cache.path);
-      }
-      held.locks.push_back(std::move(cache.lock));
+    case Type::Cache:
+      out.source = cache_directory(id, mount, held);
       break;
-    }
     case Type::Tmpfs:
       out.is_tmpfs = true;
       out.tmpfs_size = mount.size;

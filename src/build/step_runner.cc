@@ -87,6 +87,7 @@ void StepRunner::execute(uint32_t id) {
   const graph::Step& step = graph_.steps[id];
   observer_.on_started(id);
   try {
+    if (results_[id].is_late && take_cached(id)) return;
     if (step.as<graph::Copy>()) execute_copy(id);
     else if (step.as<graph::MakeDir>()) execute_workdir(id);
     else if (const auto* checkout = step.as<graph::GitCheckout>()) execute_git(id, *checkout);
@@ -238,25 +239,100 @@ seams::Resolution StepRunner::look_up(Id id, plan::Key key, plan::Key saved_key)
   return take_cached(id) ? seams::Resolution::Done : seams::Resolution::Miss;
 }
 
+namespace {
+
+/// What a record says: layer id, "flat" or "kept" and, if it came from a travelling cache, the foundation that it needs.
+struct Cached {
+  LayerRef layer;
+  std::string under;
+};
+
+std::optional<Cached> read_cached(const std::string& value) {
+  const auto fields = split(value, ' ');
+  if (fields.size() != 2 && fields.size() != 3) return std::nullopt;
+  return Cached{.layer = {.id = fields[0], .tree = nullptr, .flatten_times = fields[1] == "flat"},
+                .under = fields.size() == 3 ? fields[2] : ""};
+}
+
+}  // namespace
+
+// The layer that the store or a travelling cache has under the step's key. What is below the step is there.
+std::optional<LayerRef> StepRunner::cached_layer(Id id) {
+  const graph::Step& step = graph_.steps[id];
+  StepResult& result = results_[id];
+  const auto stands_on = [&](const std::string& under) {
+    return under == (step.parent ? layers_.foundation(results_[*step.parent].stack) : "");
+  };
+  if (const auto record = store_.find_record(result.key))
+    if (auto found = read_cached(record->value);
+        found && layers_.is_here(found->layer) && (found->under.empty() || stands_on(found->under)))
+      return std::move(found->layer);
+  if (!options_.imports || result.key != result.saved_key) return std::nullopt;
+  const auto record = options_.imports->find(result.key, [&](const remote_cache::Record& remote) {
+    const auto found = read_cached(remote.value);
+    return found && remote_cache::is_layer_id(found->layer.id) && layers_.is_available(found->layer) &&
+           stands_on(remote.under);
+  });
+  if (!record) return std::nullopt;
+  const auto found = read_cached(record->value);
+  store_.put_record(result.saved_key,
+                    fmt::format("{} {}{}{}", found->layer.id, found->layer.flatten_times ? "flat" : "kept",
+                                record->under.empty() ? "" : " ", record->under),
+                    result.parts.parts());
+  return found->layer;
+}
+
 // True if the step's layer is in the cache: then the step is done.
 bool StepRunner::take_cached(Id id) {
   const graph::Step& step = graph_.steps[id];
   StepResult& result = results_[id];
-  const auto record = store_.find_record(result.key);
-  if (!record) return false;
-  const auto fields = split(record->value, ' ');  // layer id, "flat" or "kept"
-  if (fields.size() != 2) return false;
-  LayerRef layer{.id = fields[0],
-                 .tree = nullptr,
-                 .flatten_times = fields[1] == "flat"};
-  if (!layers_.is_available(layer)) return false;
-  if (step.parent) result.stack = results_[*step.parent].stack;
-  result.stack.push_back(std::move(layer));
+  // A layer is of use on top of what it was made on. As long as that is missing the step counts as missed: if somebody
+  // needs its files, what is below is made first, and then it is looked up again.
+  if (step.parent && !results_[*step.parent].is_done) {
+    result.is_late = true;
+    return false;
+  }
+  auto layer = cached_layer(id);
+  if (!layer) return false;
+  Stack stack;
+  if (step.parent) stack = results_[*step.parent].stack;
+  stack.push_back(std::move(*layer));
+  result.stack = std::move(stack);
   result.is_done = true;
   result.picks.clear();
   ++cached_;
   observer_.on_finished(id, seams::StepState::Cached, {}, "");
   return true;
+}
+
+std::optional<std::string> StepRunner::noted(Id source, const KeyOf& key_of) {
+  const StepResult& result = results_[source];
+  if (const auto record = store_.find_record(key_of(result.key))) {
+    note(source, key_of, record->value);
+    return record->value;
+  }
+  if (!options_.imports || result.key != result.saved_key) return std::nullopt;
+  const std::string key = key_of(result.key);
+  const auto record = options_.imports->find(key, [&](const remote_cache::Record& found) {
+    return found.value.size() == 64 && found.value.find_first_not_of("0123456789abcdef") == std::string::npos &&
+           (found.under.empty() || !result.is_done || found.under == layers_.foundation(result.stack));
+  });
+  if (!record) return std::nullopt;
+  note(source, key_of, record->value, record->under);
+  return record->value;
+}
+
+void StepRunner::note(Id source, const KeyOf& key_of, const std::string& digest, std::string under) {
+  std::string key = key_of(results_[source].saved_key);
+  const std::lock_guard lock(memos_mutex_);
+  memos_[key] = {.source = source, .key = key, .digest = digest, .under = std::move(under)};
+}
+
+std::vector<Memo> StepRunner::memos() const {
+  const std::lock_guard lock(memos_mutex_);
+  std::vector<Memo> out;
+  for (const auto& [key, memo] : memos_) out.push_back(memo);
+  return out;
 }
 
 // The step's layer is made: goes on top of the parent's stack, and is found again under the step's key.

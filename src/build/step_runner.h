@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -50,6 +51,16 @@ struct StepOptions {
   std::optional<double> max_emulated;  // seconds of CPU for the whole build
   bool single_id = false;
   unsigned threads = 2;
+  remote_cache::Imports* imports = nullptr;  // the caches of --cache-from
+  std::map<std::string, std::string> cache_mounts;  // id -> directory that backs it
+};
+
+/// What one step picked of another's files, as a digest that later builds find without those files.
+struct Memo {
+  graph::StepId source = 0;
+  std::string key;     // under the source's saved key
+  std::string digest;  // hex
+  std::string under;   // of a memo that came from a travelling cache
 };
 
 /// Written once by the thread that resolves or executes the step, read by others afterwards (the scheduler orders that).
@@ -58,7 +69,8 @@ struct StepResult {
   std::string saved_key;  // what later builds will look for
   plan::Key parts{"none"};
   Stack stack;            // all layers, base first; complete once the step is done
-  bool is_done = false;   // the files are there or can be had
+  std::atomic<bool> is_done = false;  // the files are there or can be had; set after `stack`
+  bool is_late = false;   // may be cached, but what is below it was not there yet when its key was found
   std::vector<std::vector<tree::Pick>> picks;  // of a Copy, from resolve to execute
   source::GitCommit commit;                    // of a GitCheckout, from resolve to execute
   seams::StepCost cost;                        // of a Run, also of one that failed
@@ -92,6 +104,10 @@ class StepRunner : public seams::Runner {
   size_t cached() const { return cached_; }
   /// Sizes of the context files that steps could see.
   uint64_t context_bytes() const { return context_bytes_; }
+  /// What travelling caches take along beside the layers.
+  std::vector<Memo> memos() const;
+  /// Ids of the cache mounts that steps have used.
+  std::set<std::string> used_mounts() const;
 
  private:
   using Id = graph::StepId;
@@ -103,6 +119,11 @@ class StepRunner : public seams::Runner {
   seams::Resolution resolve_workdir(Id id);
   seams::Resolution look_up(Id id, plan::Key key, plan::Key saved_key);
   bool take_cached(Id id);
+  std::optional<LayerRef> cached_layer(Id id);
+  /// A digest that this build or another one has noted. `key_of` gives its key for the source's key.
+  using KeyOf = std::function<std::string(const std::string& source_key)>;
+  std::optional<std::string> noted(Id source, const KeyOf& key_of);
+  void note(Id source, const KeyOf& key_of, const std::string& digest, std::string under = {});
   void scan_context(Id id, const graph::Context& context);
   void download(Id id, const graph::Download& download);
   seams::Resolution resolve_git(Id id, const graph::GitCheckout& checkout);
@@ -134,6 +155,8 @@ class StepRunner : public seams::Runner {
     std::optional<exec::Bundle> sockets;
     std::vector<std::unique_ptr<exec::AgentRelay>> relays;
   };
+  std::string cache_directory(Id id, const graph::Mount& mount, Held& held);
+  void restore_cache(const std::string& mount_id, const std::string& dir);
   exec::BindMount make_mount(Id id, const graph::Mount& mount, const std::string& scratch, Held& held,
                              std::vector<std::string>& env);
   void set_source(Id id, const graph::Mount& mount, const std::string& scratch, exec::BindMount& out);
@@ -159,6 +182,9 @@ class StepRunner : public seams::Runner {
   std::map<Id, std::optional<std::string>> input_keys_;
   std::atomic<size_t> cached_{0};
   std::atomic<uint64_t> context_bytes_{0};
+  mutable std::mutex memos_mutex_;
+  std::map<std::string, Memo> memos_;  // by key
+  std::set<std::string> used_mounts_;
 };
 
 }  // namespace slipway::build

@@ -41,11 +41,31 @@ std::string block(const std::vector<Finding>& findings) {
 
 }  // namespace
 
+std::string foundation_of_targets(const graph::Graph& graph, const StepRunner& steps, Layers& layers) {
+  Stack all;
+  for (const auto& target : graph.targets) {
+    const Stack& stack = steps.result(target.files).stack;
+    all.insert(all.end(), stack.begin(), stack.end());
+  }
+  return layers.foundation(all);
+}
+
+std::optional<std::string> Verifier::known_verdict(const std::string& key) {
+  if (const auto record = store_.find_record(key)) return record->value;
+  if (!imports_) return std::nullopt;
+  const auto record = imports_->find(key, [&](const remote_cache::Record& found) {
+    return found.under == foundation_of_targets(graph_, steps_, layers_);
+  });
+  return record ? std::optional(record->value) : std::nullopt;
+}
+
 std::vector<Finding> Verifier::findings(const Layers::Progress& progress) {
   const std::string key = verdict_key(request_, graph_, steps_);
-  if (const auto record = store_.find_record(key)) {
+  if (const auto known = known_verdict(key)) {
     try {
-      return verify::parse_findings(record->value, key);
+      auto found = verify::parse_findings(*known, key);
+      if (on_verdict_) on_verdict_(key, *known);
+      return found;
     } catch (const Error&) {
       // It is judged again.
     }
@@ -58,7 +78,9 @@ std::vector<Finding> Verifier::findings(const Layers::Progress& progress) {
     images.push_back(std::move(image));
   }
   auto found = verify::verify(images, {.allow = request_.verify_allow});
-  store_.put_record(key, verify::print_findings(found), {{"kind", "verify verdict"}});
+  const std::string text = verify::print_findings(found);
+  store_.put_record(key, text, {{"kind", "verify verdict"}});
+  if (on_verdict_) on_verdict_(key, text);
   return found;
 }
 
@@ -82,9 +104,13 @@ void Verifier::complete(Finding& finding, const std::vector<PlatformImage>* imag
   }
 }
 
+void Verifier::judge(const Layers::Progress& progress) {
+  if (request_.verify != Verify::Off && !found_) found_ = findings(progress);
+}
+
 void Verifier::check(const std::vector<PlatformImage>* images, const Layers::Progress& progress) {
   if (request_.verify == Verify::Off) return;
-  if (!found_) found_ = findings(progress);
+  judge(progress);
   std::vector<Finding> errors, warnings;
   for (Finding finding : *found_) {
     if (finding.severity == Severity::Note) continue;

@@ -339,6 +339,13 @@ build::BuildRequest to_request(const ParsedArgs& args, const Environment& enviro
       const auto some = parse_cache(text, fmt::format("--{}", flag));
       list->insert(list->end(), some.begin(), some.end());
     }
+  for (const auto& text : given(args, "cache-mount")) {
+    const size_t equals = text.rfind('=');
+    if (equals == text.npos || equals == 0 || equals + 1 == text.size())
+      throw Error(fmt::format("\"{}\" is not ID=DIR", text), "--cache-mount",
+                  "an ID is what id= says in RUN --mount=type=cache, or else the mount's target");
+    request.cache_mounts[text.substr(0, equals)] = text.substr(equals + 1);
+  }
   for (const auto& text : given(args, "policy")) request.policies.push_back(parse_policy(text));
   request.source_policy = environment("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY").value_or("");
 

@@ -16,7 +16,7 @@ struct Closure {
   std::vector<oci::Descriptor> blobs;       // configs and layers, each once, in order of first use
 };
 
-/// Walks from `top`. Throws Error if a blob is missing or malformed.
-Closure closure_of(store::Store& store, const oci::Descriptor& top);
+/// Walks from `top`. Throws Error if a blob is missing or malformed; layers may be missing if they `may_be_elsewhere`.
+Closure closure_of(store::Store& store, const oci::Descriptor& top, bool may_be_elsewhere = false);
 
 }  // namespace slipway::exporter

@@ -27,7 +27,8 @@ void push(store::Store& store, registry::Client& client, const Closure& image, c
         const registry::Progress progress = [&](uint64_t done, uint64_t total) {
           if (options.progress) options.progress(blob.digest.str(), done, total);
         };
-        client.push_blob(to, blob, store.blob_path(blob.digest), mount_from, progress, stop_all.get_token());
+        client.push_blob(to, blob, store.blob_path(blob.digest), mount_from, progress, stop_all.get_token(),
+                         [&] { if (options.bring) options.bring(blob); });
       }
     } catch (...) {
       const std::lock_guard lock(mutex);

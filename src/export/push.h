@@ -18,6 +18,8 @@ struct PushOptions {
   bool by_digest = false;               // do not set the tag
   bool without_top = false;             // all but the index itself: somebody else publishes another one
   unsigned parallel = 4;                // blobs at once
+  /// Makes sure that the store has a blob, before its bytes are read: the registry lacks it.
+  std::function<void(const oci::Descriptor& blob)> bring;
   std::stop_token stop;
   std::function<void(const std::string& blob, uint64_t done, uint64_t total)> progress;  // from any thread
 };

@@ -119,7 +119,8 @@ std::vector<Mount> Lowering::lower_mounts(StageState& s, const Instruction& in,
         mount.mode = m.mode.value_or(0755);
         if (!m.from.empty()) mount.from = source_named(m.from, s, target, at);
         const auto ns = request_.build_args.find("BUILDKIT_CACHE_MOUNT_NS");
-        mount.id = m.id.empty() ? mount.target : m.id;
+        // Without an id what one platform leaves behind is no other's business: programs, packages, object files.
+        mount.id = m.id.empty() ? mount.target + "@" + s.platform.str() : m.id;
         if (ns != request_.build_args.end()) mount.id = ns->second + "/" + mount.id;
         break;
       }

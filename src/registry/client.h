@@ -68,10 +68,10 @@ class Client {
   bool has_blob(const Reference& repo, const oci::Digest& digest, std::stop_token stop = {});
   /// Uploads the file at `path` unless the registry has it; tries to mount it from `mount_from`
   /// repositories of the same registry first. Resumes a broken upload where the registry allows.
-  /// True if bytes moved.
+  /// `bring` is called before the file is read, and may make it. True if bytes moved.
   bool push_blob(const Reference& repo, const oci::Descriptor& blob, const std::string& path,
                  const std::vector<std::string>& mount_from, const Progress& progress = {},
-                 std::stop_token stop = {});
+                 std::stop_token stop = {}, const std::function<void()>& bring = {});
   /// Makes a blob of another repository of the same registry one of `repo`. True if `repo` has it
   /// afterwards, false where the registry cannot do that or `from` does not have it.
   bool mount_blob(const Reference& repo, const oci::Digest& digest, const std::string& from,

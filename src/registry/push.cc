@@ -58,15 +58,7 @@ class Upload {
         blob_(blob),
         path_(path),
         progress_(progress),
-        stop_(stop) {
-    file_ = os::open_file(path, O_RDONLY);
-    struct stat info{};
-    if (::fstat(file_.get(), &info) != 0) throw errno_error("read", path);
-    if (static_cast<uint64_t>(info.st_size) != blob.size)
-      throw Error(fmt::format("the file of blob {} has {} bytes instead of {}", blob.digest.str(),
-                              info.st_size, blob.size),
-                  path, "the store is damaged; build again");
-  }
+        stop_(stop) {}
 
   /// True if the registry mounted the blob. Else an upload may be open, which send() uses.
   bool mount(const std::string& from) {
@@ -89,6 +81,7 @@ class Upload {
   }
 
   void send() {
+    open_file();
     Retry retry = session_.new_retry(endpoint_, stop_);
     while (true) {
       if (location_.empty()) open();
@@ -104,6 +97,16 @@ class Upload {
   }
 
  private:
+  void open_file() {
+    file_ = os::open_file(path_, O_RDONLY);
+    struct stat info{};
+    if (::fstat(file_.get(), &info) != 0) throw errno_error("read", path_);
+    if (static_cast<uint64_t>(info.st_size) != blob_.size)
+      throw Error(fmt::format("the file of blob {} has {} bytes instead of {}", blob_.digest.str(),
+                              info.st_size, blob_.size),
+                  path_, "the store is damaged; build again");
+  }
+
   void open() {
     const auto response = session_.ask(
         endpoint_, {.method = "POST", .path = "blobs/uploads/", .action = kPush}, stop_);
@@ -219,7 +222,7 @@ bool Client::has_blob(const Reference& repo, const oci::Digest& digest, std::sto
 
 bool Client::push_blob(const Reference& repo, const oci::Descriptor& blob, const std::string& path,
                        const std::vector<std::string>& mount_from, const Progress& progress,
-                       std::stop_token stop) {
+                       std::stop_token stop, const std::function<void()>& bring) {
   Session& session = impl_->session;
   const Endpoint endpoint = session.settings().push_endpoint(repo);
   try {
@@ -233,6 +236,7 @@ bool Client::push_blob(const Reference& repo, const oci::Descriptor& blob, const
       if (from == endpoint.repository || candidates++ == kMaxMountCandidates) continue;
       if (upload.mount(from)) return false;
     }
+    if (bring) bring();
     upload.send();
     return true;
   } catch (Error& error) {

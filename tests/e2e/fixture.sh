@@ -31,6 +31,8 @@ start() {
   # The larger base images need more than Debian's packages (npm's from a wheel, for one). Where that cannot be had, the
   # scenarios that need them are skipped, and say so.
   "$top/tests/images/make.sh" --all || echo "e2e: not all base images could be made" >&2
+  local moto
+  moto=$(timeout 600 "$top/tests/lib/s3_server.sh") || { moto=; echo "e2e: there is no S3 server to test with" >&2; }
   "$top/tests/lib/registry.sh" start "$state/registry"
   if ((EUID == 0)); then
     ensure_user slipway-test subordinate
@@ -39,10 +41,10 @@ start() {
   source "$state/registry/env"
   public=$(mktemp -d "${TMPDIR:-/tmp}/slipway-e2e.XXXXXX")
   printf 'export %s=%q\n' REGISTRY "$REGISTRY" PUBLIC "$public" \
-    CONTAINERS_REGISTRIES_CONF "$public/registries.conf" SLIPWAY "$public/bin/slipway" >"$state/env"
+    CONTAINERS_REGISTRIES_CONF "$public/registries.conf" SLIPWAY "$public/bin/slipway" MOTO_SERVER "$moto" >"$state/env"
   mkdir "$public/bin"
   cp "$slipway" "$public/bin/slipway"
-  cp "$here/lib.sh" "$top/tests/lib/run_image.py" "$top/tests/lib/git_server.py" "$state/registry/registries.conf" "$public"
+  cp "$here/lib.sh" "$top"/tests/lib/*.py "$state/registry/registries.conf" "$public"
   cp -r "$top/build/images/oci/busybox" "$public/busybox-layout"
   cp -r "$top/examples" "$public/examples"
   cp -r "$top/tests/real" "$public/real"

@@ -83,6 +83,12 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 # elf FILE: the architecture of a program
 elf() { case $(od -An -tu2 -j18 -N2 "$1") in *62) echo amd64 ;; *183) echo arm64 ;; *) echo "no program" ;; esac; }
 
+# on MACHINE: what follows runs there: a machine is a store of its own, empty at first
+on() { export SLIPWAY_HOME=$HOME/machine-$1; }
+
+# blobs: how many bytes of blobs the store of this machine holds
+blobs() { find "$SLIPWAY_HOME/blobs" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum + 0 }'; }
+
 # unique NAME: a repository of the registry that nobody else uses
 unique() { echo "$REGISTRY/$1-$(basename "$SCENARIO" | tr '[:upper:]' '[:lower:]' | tr '._' '-')"; }
 

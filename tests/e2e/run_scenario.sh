@@ -64,7 +64,7 @@ status=0
   cd "$folder/work"
   exec "${as[@]}" env -i SCENARIO="$folder" WHO="$who" HOME="$folder/home" TMPDIR="$folder/tmp" \
     XDG_RUNTIME_DIR="$folder/run" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SLIPWAY="$SLIPWAY" SLIPWAY_HOME="$folder/home/store" PUBLIC="$PUBLIC" \
-    REGISTRY="$REGISTRY" CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" "${sanitizers[@]}" "${proxies[@]}" \
+    REGISTRY="$REGISTRY" CONTAINERS_REGISTRIES_CONF="$CONTAINERS_REGISTRIES_CONF" MOTO_SERVER="${MOTO_SERVER:-}" "${sanitizers[@]}" "${proxies[@]}" \
     bash -euo pipefail -c 'source "$PUBLIC/lib.sh"; source "$SCENARIO/scenario.sh"'
 ) || status=$?
 ((status == 0)) || exit "$status"
