@@ -316,7 +316,10 @@ class Together {
     std::vector<StepOptions> out;
     for (uint32_t index = 0; index < jobs_.size(); ++index)
       naming(jobs_[index]->request, [&] { out.push_back(step_options(*jobs_[index], index, ns_, graph_)); });
-    for (auto& each : out) each.imports = caches_.imports();
+    for (size_t index = 0; index < out.size(); ++index) {
+      out[index].imports = caches_.imports();
+      out[index].cache_mounts = jobs_[index]->request.cache_mounts;
+    }
     return out;
   }
 
