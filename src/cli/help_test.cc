@@ -19,7 +19,10 @@ TEST(Help, NamesEveryVisibleFlagAndNoHiddenOne) {
     const std::string text = help_text(command);
     for (const Flag& flag : command.flags) {
       const std::string spelled =
-          "--" + std::string(flag.name) + (flag.value.empty() ? "" : " " + std::string(flag.value));
+          "--" + std::string(flag.name) +
+          (flag.value.empty()             ? ""
+           : flag.kind == Kind::Optional ? "[=" + std::string(flag.value) + "]"
+                                         : " " + std::string(flag.value));
       EXPECT_EQ(text.contains(spelled + " ") || text.contains(spelled + "\n"), !flag.is_hidden)
           << command.name << " " << spelled;
     }
@@ -83,7 +86,7 @@ TEST(Completion, BashOffersCommandsFlagsAndChoices) {
   using ::testing::Contains;
   using ::testing::ElementsAre;
   using ::testing::IsSupersetOf;
-  EXPECT_THAT(bash_offers({"b"}), ElementsAre("build"));
+  EXPECT_THAT(bash_offers({"b"}), ElementsAre("build", "bake"));
   EXPECT_THAT(bash_offers({"build", "--pla"}), ElementsAre("--platform"));
   EXPECT_THAT(bash_offers({"b", "--no"}), ElementsAre("--no-cache", "--no-cache-filter"));
   EXPECT_THAT(bash_offers({"build", "--progress", ""}), IsSupersetOf({"plain", "rawjson", "tty"}));
