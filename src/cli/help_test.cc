@@ -21,7 +21,7 @@ TEST(Help, NamesEveryVisibleFlagAndNoHiddenOne) {
       const std::string spelled =
           "--" + std::string(flag.name) +
           (flag.value.empty()             ? ""
-           : flag.kind == Kind::Optional ? "[=" + std::string(flag.value) + "]"
+           : flag.kind == Flag::Kind::Optional ? "[=" + std::string(flag.value) + "]"
                                          : " " + std::string(flag.value));
       EXPECT_EQ(text.contains(spelled + " ") || text.contains(spelled + "\n"), !flag.is_hidden)
           << command.name << " " << spelled;
