@@ -16,7 +16,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 END
 lock "" ""
 build_online "${both[@]}" -o type=oci,dest=app.tar .
-says "shared with [linux/$(native) 4/4] RUN npm ci" "known not to ask for the platform"
+says "shared with [linux/$(native) stage-0 4/4] RUN npm ci" "known not to ask for the platform"
 is "$(layers oci-archive:app.tar amd64 | tail -n 1)" "$(layers oci-archive:app.tar arm64 | tail -n 1)"
 unpacked oci-archive:app.tar "$(foreign)"
 is "$(jq -r .version "$root/app/node_modules/left-pad/package.json")" 1.3.0
@@ -34,4 +34,4 @@ done >found
 is "$(cat found)" "@node-rs left-pad
 left-pad"
 is "$(jq -r '.steps[] | select(.note) | .note' "$(ls "$SLIPWAY_HOME"/builds/*.json | tail -n 1)")" \
-  "not shared with [linux/$(native) 4/4] RUN npm ci --ignore-scripts --no-audit --no-fund: /app/package-lock.json has node_modules/$name for some machines only"
+  "not shared with [linux/$(native) stage-0 4/4] RUN npm ci --ignore-scripts --no-audit --no-fund: /app/package-lock.json has node_modules/$name for some machines only"

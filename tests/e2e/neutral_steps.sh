@@ -11,7 +11,7 @@ RUN uname -m >machine
 END
 echo text >page
 build "${both[@]}" -o type=oci,dest=app.tar .
-says "shared with [linux/$(native) 4/5] RUN" "declares it neutral"
+says "shared with [linux/$(native) stage-0 4/5] RUN" "declares it neutral"
 for arch in amd64 arm64; do
   unpacked oci-archive:app.tar "$arch"
   cat "$root/app/PAGE" "$root/app/assets/page" "$root/app/once" >"once-$arch"
