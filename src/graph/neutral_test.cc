@@ -30,16 +30,20 @@ std::string runs(const Graph& graph) {
 TEST(Neutral, InstallersThatRunNoScriptsAreKnown) {
   EXPECT_TRUE(is_known("npm ci --ignore-scripts"));
   EXPECT_TRUE(is_known("npm ci --omit=dev --ignore-scripts && npm cache clean --force"));
-  EXPECT_TRUE(is_known("composer install --no-dev --no-scripts --no-plugins\nnpm ci --ignore-scripts"));
+  EXPECT_TRUE(
+      is_known("composer install --no-dev --no-scripts --no-plugins\nnpm ci --ignore-scripts"));
   EXPECT_TRUE(is_known_neutral({"npm", "ci", "--ignore-scripts"}));
   EXPECT_TRUE(is_known_neutral({"/bin/bash", "-ec", "npm ci --ignore-scripts"}));
 }
 
 TEST(Neutral, AnyDoubtMakesACommandUnknown) {
-  for (const char* text : {"npm ci", "npm install --ignore-scripts", "npm ci --ignore-scripts && npm rebuild", "npm ci --ignore-scripts; make",
-                           "npm ci --ignore-scripts | tee log", "npm ci --ignore-scripts &", "npm ci --ignore-scripts &&", "&& npm ci --ignore-scripts",
-                           "npm ci --ignore-scripts $EXTRA", "npm ci --ignore-scripts --prefix sub", "X=1 npm ci --ignore-scripts",
-                           "composer install --no-scripts", "npm ci '--ignore-scripts'", "npm ci --ignore-scripts # x", "", "(npm ci --ignore-scripts)"})
+  for (const char* text :
+       {"npm ci", "npm install --ignore-scripts", "npm ci --ignore-scripts && npm rebuild",
+        "npm ci --ignore-scripts; make", "npm ci --ignore-scripts | tee log",
+        "npm ci --ignore-scripts &", "npm ci --ignore-scripts &&", "&& npm ci --ignore-scripts",
+        "npm ci --ignore-scripts $EXTRA", "npm ci --ignore-scripts --prefix sub",
+        "X=1 npm ci --ignore-scripts", "composer install --no-scripts", "npm ci '--ignore-scripts'",
+        "npm ci --ignore-scripts # x", "", "(npm ci --ignore-scripts)"})
     EXPECT_FALSE(is_known(text)) << text;
   EXPECT_FALSE(is_known_neutral({}));
   EXPECT_FALSE(is_known_neutral({"/usr/bin/python3", "-c", "npm ci --ignore-scripts"}));
@@ -48,7 +52,8 @@ TEST(Neutral, AnyDoubtMakesACommandUnknown) {
 TEST(Neutral, TheBuildPlatformsStepStandsForTheOthersWhateverTheOrder) {
   const std::string file = "FROM a\n# slipway: neutral\nRUN make assets\n";
   EXPECT_EQ(runs(graph_of(file, "linux/amd64,linux/arm64")), "amd64 arm64=amd64");
-  EXPECT_EQ(runs(graph_of(file, "linux/arm64,linux/amd64,linux/riscv64")), "amd64 arm64=amd64 riscv64=amd64");
+  EXPECT_EQ(runs(graph_of(file, "linux/arm64,linux/amd64,linux/riscv64")),
+            "amd64 arm64=amd64 riscv64=amd64");
   EXPECT_EQ(runs(graph_of(file, "linux/arm64,linux/riscv64")), "arm64 riscv64=arm64");
   EXPECT_EQ(runs(graph_of(file, "linux/arm64")), "arm64");
 }
@@ -60,13 +65,17 @@ TEST(Neutral, TargetsStayInTheOrderThatWasAskedFor) {
 }
 
 TEST(Neutral, OnlyTheInstructionBelowTheCommentIsMeant) {
-  EXPECT_EQ(runs(graph_of("FROM a\n# slipway: neutral\nRUN x\nRUN y\n", "linux/amd64,linux/arm64")), "amd64 amd64 arm64=amd64 arm64");
-  EXPECT_EQ(runs(graph_of("FROM a\n# slipway: per-platform\nRUN npm ci --ignore-scripts\n", "linux/amd64,linux/arm64")), "amd64 arm64");
+  EXPECT_EQ(runs(graph_of("FROM a\n# slipway: neutral\nRUN x\nRUN y\n", "linux/amd64,linux/arm64")),
+            "amd64 amd64 arm64=amd64 arm64");
+  EXPECT_EQ(runs(graph_of("FROM a\n# slipway: per-platform\nRUN npm ci --ignore-scripts\n",
+                          "linux/amd64,linux/arm64")),
+            "amd64 arm64");
 }
 
 TEST(Neutral, KnownCommandsAreSharedBetween64BitPlatformsOnly) {
   const std::string file = "FROM a\nRUN npm ci --ignore-scripts\n";
-  EXPECT_EQ(runs(graph_of(file, "linux/amd64,linux/arm64,linux/arm/v7,linux/s390x")), "amd64 arm64=amd64 arm s390x");
+  EXPECT_EQ(runs(graph_of(file, "linux/amd64,linux/arm64,linux/arm/v7,linux/s390x")),
+            "amd64 arm64=amd64 arm s390x");
 }
 
 TEST(Neutral, AWrongWordInTheCommentIsRefusedWithThePlace) {
@@ -75,7 +84,8 @@ TEST(Neutral, AWrongWordInTheCommentIsRefusedWithThePlace) {
     FAIL() << "no error";
   } catch (const Error& e) {
     EXPECT_NE(e.render().find("Dockerfile:3"), std::string::npos) << e.render();
-    EXPECT_NE(e.render().find("unknown word in the comment \"# slipway: nuetral\""), std::string::npos);
+    EXPECT_NE(e.render().find("unknown word in the comment \"# slipway: nuetral\""),
+              std::string::npos);
     EXPECT_NE(e.render().find("# slipway: per-platform"), std::string::npos);
   }
 }
