@@ -111,8 +111,8 @@ bool is_known_neutral(const std::vector<std::string>& argv) {
 }
 
 void pair_neutral_steps(Graph& graph, const oci::Platform& build_platform) {
-  // By stage, place and command: triggers of a base image all have the place of their FROM.
-  using Place = std::tuple<std::string, std::string, std::vector<std::string>>;
+  // By build, stage, place and command: triggers of a base image all have the place of their FROM.
+  using Place = std::tuple<uint32_t, std::string, std::string, std::vector<std::string>>;
   std::map<Place, std::vector<StepId>> groups;
   for (StepId id = 0; id < graph.steps.size(); ++id) {
     const Step& step = graph.steps[id];
@@ -120,7 +120,7 @@ void pair_neutral_steps(Graph& graph, const oci::Platform& build_platform) {
     if (!run || run->neutral == Neutral::No ||
         (run->neutral == Neutral::Known && !is_usual(step.platform)))
       continue;
-    groups[{step.stage, step.location, run->argv}].push_back(id);
+    groups[{step.job, step.stage, step.location, run->argv}].push_back(id);
   }
   for (const auto& [place, ids] : groups) {
     const auto native = std::ranges::find_if(ids, [&](StepId id) {
