@@ -134,10 +134,10 @@ Why StepRunner::other_inputs(Id id) {
     const std::string path = files.resolve(os::join_path(run.cwd, name).substr(1));
     const auto entry = files.lookup(path);
     if (!entry || entry->type != tree::Type::File) continue;
-    return chosen_packages(entry->content.disk_path.empty()
-                               ? entry->content.bytes
-                               : os::read_file(entry->content.disk_path),
-                           path);
+    const std::string text = entry->content.disk_path.empty()
+                                 ? std::string(std::string_view(entry->content.bytes))
+                                 : os::read_file(entry->content.disk_path);
+    return chosen_packages(text, path);
   }
   return "no lock file says which packages it installs";
 }
