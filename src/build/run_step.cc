@@ -133,6 +133,11 @@ seams::Resolution StepRunner::resolve_run(Id id) {
   plan::Key key("run"), saved("run");
   key.add("parent", results_[*step.parent].key).add(graph::definition(step)).add(surroundings(id));
   saved.add("parent", results_[*step.parent].saved_key).add(graph::definition(step)).add(surroundings(id));
+  if (step.same_as) {
+    // What it took, or that it took nothing, follows from both steps.
+    key.add("same as", results_[*step.same_as].key);
+    saved.add("same as", results_[*step.same_as].saved_key);
+  }
   size_t n = 0;
   for (const auto& mount : run.mounts) {
     if (!mount.from || mount.type != dockerfile::Mount::Type::Bind) continue;
@@ -283,6 +288,8 @@ void StepRunner::execute_run(Id id) {
   // Another build may be running this very step: wait for it, and take what it made.
   const store::Lock only_one = store_.lock_key(result.key, stop_);
   if (take_cached(id)) return;
+  std::string why_not_shared;
+  if (take_shared(id, why_not_shared)) return;
 
   const bool is_foreign = !oci::runs_natively(options_.host, step.platform);
   if (is_foreign) {
@@ -343,6 +350,7 @@ void StepRunner::execute_run(Id id) {
   const int64_t started = now_ns();
   const exec::RunResult ran = run_sandbox(id, spec, is_foreign);
   result.cost = cost_of(ran, is_foreign);
+  result.cost.note = why_not_shared;
   if (const double emulated = emulation_.add(id, ran.emulated_seconds);
       ran.was_ended || (options_.max_emulated && emulated > *options_.max_emulated)) {
     store_.drop_dir(spec.upper);

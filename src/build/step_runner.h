@@ -161,6 +161,11 @@ class StepRunner : public seams::Runner {
                              std::vector<std::string>& env);
   void set_source(Id id, const graph::Mount& mount, const std::string& scratch, exec::BindMount& out);
 
+  // share_step.cc
+  std::optional<std::string> other_inputs(Id id);
+  std::optional<std::string> unlike(Id id);
+  bool take_shared(Id id, std::string& why_not);
+
   const StepOptions& options_of(Id id) const { return jobs_[graph_.steps[id].job]; }
   /// The ignore file of a context; nullptr if it has none.
   const dockerfile::IgnoreFile* ignore_of(const graph::Context& context) const;

@@ -107,6 +107,7 @@ std::vector<StepId> Step::inputs() const {
   if (const auto* run = as<Run>())
     for (const auto& mount : run->mounts)
       if (mount.from) add(*mount.from);
+  if (same_as) add(*same_as);
   return out;
 }
 

@@ -102,6 +102,9 @@ struct Mount {
   uint64_t size = 0;
 };
 
+/// Whether what a RUN writes is the same for every platform: the Dockerfile says so, or the command is known (neutral.h).
+enum class Neutral { No, Declared, Known };
+
 struct Run {
   std::vector<std::string> argv;
   std::vector<std::string> env;        // "K=V", part of the key
@@ -113,11 +116,14 @@ struct Run {
   std::string network = "default";
   bool insecure = false;
   bool no_cache = false;
+  Neutral neutral = Neutral::No;
 };
 
 struct Step {
   std::variant<Scratch, BaseImage, ContextFiles, Download, GitCheckout, Snapshot, Copy, MakeDir, Run> op;
   std::optional<StepId> parent;  // the files that this step goes on from
+  // The same instruction for another platform, of a neutral RUN: its layer stands for this one's if it fits.
+  std::optional<StepId> same_as = {};
   oci::Platform platform;
   std::string name;      // "[linux/arm64 build 3/7] RUN go build ./..."
   std::string location;  // "Dockerfile:12"
@@ -129,7 +135,7 @@ struct Step {
   const T* as() const {
     return std::get_if<T>(&op);
   }
-  /// Parent, copy sources and mounts, in order, without repetition.
+  /// Parent, copy sources, mounts and same_as, in order, without repetition.
   std::vector<StepId> inputs() const;
 };
 

@@ -8,6 +8,7 @@
 #include "dockerfile/values.h"
 #include "graph/history.h"
 #include "graph/lowering.h"
+#include "graph/neutral.h"
 #include "os/fs.h"
 
 namespace slipway::graph {
@@ -212,6 +213,15 @@ void Lowering::apply_run(StageState& s, const Instruction& in, std::vector<Mount
     throw error(in.span, "RUN --device is not supported", "build without the device, or give the files with a bind mount");
 
   const std::string args = shown_args.empty() ? "" : fmt::format("|{} {} ", shown_args.size(), join(shown_args, " "));
+  try {
+    const Said said = said_above(in.comments);
+    op.neutral = said == Said::Neutral                                    ? Neutral::Declared
+                 : said == Said::Nothing && is_known_neutral(op.argv) ? Neutral::Known
+                                                                         : Neutral::No;
+  } catch (const Error& e) {
+    throw error(in.span, e.message(), e.hint());
+  }
+
   Step step{.op = std::move(op),
             .parent = s.files,
             .platform = s.platform,

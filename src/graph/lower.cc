@@ -10,6 +10,7 @@
 #include "dockerfile/parse.h"
 #include "graph/definition.h"
 #include "graph/lowering.h"
+#include "graph/neutral.h"
 #include "os/fs.h"
 
 namespace slipway::graph {
@@ -143,7 +144,15 @@ void Lowering::look_around() {
 void Lowering::make_targets() {
   if (file_.stages.empty()) return;
   const size_t index = target_stage(file_, request_);
-  for (const auto& platform : request_.platforms) {
+  // Steps that stand for those of other platforms come before them: those of the build platform first.
+  std::vector<const oci::Platform*> order;
+  for (const auto& platform : request_.platforms) order.push_back(&platform);
+  if (std::ranges::any_of(file_.stages, [](const auto& stage) { return std::ranges::any_of(stage.instructions, may_be_neutral); }))
+    std::ranges::stable_partition(order, [&](const auto* platform) { return oci::runs_natively(request_.build_platform, *platform); });
+  std::map<const oci::Platform*, Target> targets;
+  for (const auto* wanted : order) {
+    const oci::Platform& platform = *wanted;
+    is_checking_ = survey_ && wanted == &request_.platforms.front();
     // In order of the file, whichever stage asks for another: so are warnings and mistakes.
     std::vector<bool> needed(file_.stages.size(), survey_ && survey_->all_stages);
     needed[index] = false;
@@ -165,9 +174,11 @@ void Lowering::make_targets() {
     for (const auto& [key, value] : request_.labels) target.config.labels[key] = value;
     target.config.created = request_.created;
     // An image of the stage's own platform is what the user asked to be called `platform`: FROM --platform may differ.
-    graph_.targets.push_back(std::move(target));
+    targets[wanted] = std::move(target);
     is_checking_ = false;
   }
+  for (const auto& platform : request_.platforms) graph_.targets.push_back(std::move(targets.at(&platform)));
+  pair_neutral_steps(graph_, request_.build_platform);
 }
 
 const Args& Lowering::globals(const oci::Platform& target) {

@@ -58,6 +58,8 @@ json::Value step_json(const Step& step) {
                                {"emulated", cost.is_emulated},
                                {"processes", cost.processes},
                                {"cpuSeconds", cost.cpu_seconds}});
+  if (!step.cost.shared_with.empty()) out["sharedWith"] = step.cost.shared_with;
+  if (!step.cost.note.empty()) out["note"] = step.cost.note;
   if (!step.error.empty()) out["error"] = step.error;
   if (!step.imported.empty()) out["imported"] = step.imported;
   if (step.key.key.empty()) return out;
@@ -86,6 +88,8 @@ Step step_of(const json::Value& value) {
     for (const auto& part : *parts)
       step.key.parts.emplace_back(json::string_or(part, "label"), json::string_or(part, "value"));
   step.cost.how = how_of(json::string_or(value, "how"));
+  step.cost.shared_with = json::string_or(value, "sharedWith");
+  step.cost.note = json::string_or(value, "note");
   step.cost.wall_seconds = number(value, "wallSeconds");
   step.cost.cpu_seconds = number(value, "cpuSeconds");
   step.cost.emulated_seconds = number(value, "emulatedSeconds");

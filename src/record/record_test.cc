@@ -57,6 +57,17 @@ Build go_build() {
   return build;
 }
 
+TEST(Record, SaysWhoseLayerASharedStepHas) {
+  Build build = go_build();
+  build.steps[0].cost = {};
+  build.steps[0].cost.shared_with = "[linux/amd64 build 2/3] RUN";
+  build.steps[0].cost.note = "because";
+  const Build read = from_json(to_json(build), "x");
+  EXPECT_EQ(read.steps.at(0).cost.shared_with, "[linux/amd64 build 2/3] RUN");
+  EXPECT_EQ(read.steps.at(0).cost.note, "because");
+  EXPECT_EQ(read.steps.at(1).cost.shared_with, "");
+}
+
 TEST(Record, IsTheSameAfterWritingAndReading) {
   const Build build = go_build();
   const std::string text = to_json(build);

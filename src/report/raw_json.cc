@@ -173,6 +173,8 @@ class RawJson : public seams::Observer {
                                  {"emulated", cost.is_emulated},
                                  {"processes", cost.processes},
                                  {"cpuSeconds", cost.cpu_seconds}});
+    if (!step.cost.shared_with.empty()) own["sharedWith"] = step.cost.shared_with;
+    if (!step.cost.note.empty()) own["note"] = step.cost.note;
     out["slipway"] = std::move(own);
     return out;
   }

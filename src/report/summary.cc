@@ -30,6 +30,7 @@ bool counts(const Step& step) {
 std::string how_of(const Step& step) {
   if (step.state == StepState::Failed) return "failed";
   if (step.state == StepState::Cached) return "cached";
+  if (!step.cost.shared_with.empty()) return "shared";
   switch (step.cost.how) {
     case HowRun::Native:
       return "native";

@@ -41,6 +41,8 @@ struct StepCost {
   double emulated_seconds = 0;
   HowRun how = HowRun::NotRun;
   std::vector<ProgramCost> programs;  // dearest first; of RUN steps
+  std::string shared_with = {};  // name of the step of another platform whose layer stands for this one's: nothing ran
+  std::string note = {};         // why that is so, or why it is not although the step is neutral
 };
 
 /// What a build check found in the Dockerfile.
