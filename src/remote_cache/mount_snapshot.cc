@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -201,9 +202,19 @@ class Snapshot {
     for (const auto& entry : before_.entries)
       if (entry.type == MountEntry::Type::File) old_entries_[entry.path] = &entry;
     std::vector<bool> is_live(before_.chunks.size());
-    for (const auto& entry : entries)
-      if (const MountEntry* old = unchanged(entry))
+    std::unordered_map<std::string, size_t> by_sum;
+    for (size_t i = 0; i < before_.chunks.size(); ++i) by_sum.emplace(before_.chunks[i].sum, i);
+    for (const auto& entry : entries) {
+      if (entry.type != MountEntry::Type::File || before_.chunks.empty()) continue;
+      if (const MountEntry* old = unchanged(entry)) {
         for (const uint32_t chunk : old->chunks) is_live[chunk] = true;
+        continue;
+      }
+      // A file with another time may have mostly the content that it had.
+      cut(entry, [&](std::span<const uint8_t>, const std::string& sum) {
+        if (const auto it = by_sum.find(sum); it != by_sum.end()) is_live[it->second] = true;
+      });
+    }
     std::vector<uint64_t> live(before_.packs.size());
     for (size_t i = 0; i < is_live.size(); ++i)
       if (is_live[i]) live[before_.chunks[i].pack] += before_.chunks[i].length;
@@ -247,13 +258,13 @@ class Snapshot {
     return true;
   }
 
-  /// False if the file went away, may not be read, or is being written.
-  bool read(MountEntry& entry, PackWriter& writer) {
+  /// Cuts a file into pieces. False if it went away, may not be read, or is being written.
+  bool cut(const MountEntry& entry,
+           const std::function<void(std::span<const uint8_t>, std::string sum)>& take) const {
     const os::UniqueFd fd(::openat(dir_, entry.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd) return false;
     std::vector<uint8_t> buffer;
     uint64_t total = 0;
-    std::vector<uint32_t> chunks;
     bool at_end = false;
     while (!at_end || !buffer.empty()) {
       while (!at_end && buffer.size() < kMaxChunk) {
@@ -268,17 +279,22 @@ class Snapshot {
       const std::span<const uint8_t> piece(buffer.data(), length);
       hash::Sha256 hasher;
       hasher.update(piece);
-      std::string sum = hasher.finish_hex();
-      const auto there = known(sum);
-      chunks.push_back(there ? *there : index_of(writer.add(piece, sum)));
+      take(piece, hasher.finish_hex());
       buffer.erase(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
       total += length;
     }
     struct stat st{};
-    if (::fstat(fd.get(), &st) != 0 || total != entry.size || mtime_of(st) != entry.mtime_ns)
-      return false;
+    return ::fstat(fd.get(), &st) == 0 && total == entry.size && mtime_of(st) == entry.mtime_ns;
+  }
+
+  bool read(MountEntry& entry, PackWriter& writer) {
+    std::vector<uint32_t> chunks;
+    const bool is_whole = cut(entry, [&](std::span<const uint8_t> piece, std::string sum) {
+      const auto there = known(sum);
+      chunks.push_back(there ? *there : index_of(writer.add(piece, std::move(sum))));
+    });
     entry.chunks = std::move(chunks);
-    return true;
+    return is_whole;
   }
 
   const int dir_;

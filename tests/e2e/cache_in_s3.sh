@@ -10,7 +10,7 @@ EOF
 port=$(free_port)
 "$MOTO_SERVER" -H 127.0.0.1 -p "$port" >"$TMPDIR/moto" 2>&1 &
 servers+=($!)
-trap 'kill "${servers[@]}"; wait || true' EXIT
+trap 'kill "${servers[@]}" || true; wait || true' EXIT
 export AWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=secret
 curl -sf --retry 60 --retry-delay 1 --retry-connrefused -X PUT -o "$out" "http://127.0.0.1:$port/bucket"
 place=bucket=bucket,region=us-east-1,endpoint_url=http://127.0.0.1:$port,use_path_style=true,name=app,prefix=ci/,mounts=all

@@ -15,7 +15,7 @@ storage: {filesystem: {rootdirectory: $PWD/registry}}
 http: {addr: "127.0.0.1:$port"}
 EOF2
 docker-registry serve registry.yml >"$TMPDIR/registry" 2>&1 & pid=$!
-trap 'kill $pid 2>/dev/null; wait || true' EXIT
+trap 'kill $pid 2>/dev/null || true; wait || true' EXIT
 curl -s --retry 60 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$port/v2/" >/dev/null
 cache=127.0.0.1:$port/app:cache
 on one; build --cache-to "type=registry,ref=$cache,mode=max" .
