@@ -130,6 +130,7 @@ StepOptions step_options(const Job& job, uint32_t index, const exec::Namespace& 
 
 std::vector<std::string> linked(const BuildRequest& request) {
   std::vector<std::string> out;
+  if (request.name.empty()) return out;  // no bake file: graph_request says so
   for (const auto& [name, value] : request.build_contexts)
     if (value.starts_with(kTarget)) out.push_back(value.substr(kTarget.size()));
   return out;
@@ -161,7 +162,7 @@ void visit(const std::vector<BuildRequest>& requests, size_t index, std::vector<
   path.push_back(name);
   for (const auto& used : linked(requests[index])) {
     const auto it = std::ranges::find(requests, used, &BuildRequest::name);
-    if (it == requests.end() || name.empty())
+    if (it == requests.end())
       throw Error(fmt::format("there is no target \"{}\" among those that are built", used), fmt::format("target {}", name));
     visit(requests, static_cast<size_t>(it - requests.begin()), path, order);
   }

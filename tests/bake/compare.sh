@@ -7,6 +7,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 program=$1
+[[ $program == --write ]] || program=$(realpath "$program")
 shift
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

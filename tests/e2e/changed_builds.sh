@@ -3,7 +3,7 @@
 export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t
 mkdir -p api web lib docs && for d in api web lib docs; do echo 1 | tee $d/README.md >$d/f; done
 printf 'FROM busybox AS test\nCOPY docs /\nFROM busybox\nCOPY lib/*.c lib/f /lib/\nCOPY api /app\n' >api/Dockerfile
-printf 'FROM busybox\n# words\nRUN --mount=source=lib,target=/lib2 cat /lib2/f\nCOPY --exclude=*.md web /\n' >web/Dockerfile
+printf 'FROM busybox\n# words\nRUN --mount=source=lib,target=/lib2 cat /lib2/f\nCOPY --exclude=*.md --exclude=Dockerfile web /\n' >web/Dockerfile
 echo 'api/*.log' >.dockerignore
 cat >docker-bake.hcl <<'HCL'
 group "default" { targets = ["api", "web", "top"] }
