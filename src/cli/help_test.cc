@@ -18,8 +18,12 @@ TEST(Help, NamesEveryVisibleFlagAndNoHiddenOne) {
   for (const Command& command : commands()) {
     const std::string text = help_text(command);
     for (const Flag& flag : command.flags) {
+      const std::string value(flag.value);
       const std::string spelled =
-          "--" + std::string(flag.name) + (flag.value.empty() ? "" : " " + std::string(flag.value));
+          "--" + std::string(flag.name) +
+          (value.empty()                                ? ""
+           : flag.kind == Flag::Kind::Optional ? "[=" + value + "]"
+                                                        : " " + value);
       EXPECT_EQ(text.contains(spelled + " ") || text.contains(spelled + "\n"), !flag.is_hidden)
           << command.name << " " << spelled;
     }
