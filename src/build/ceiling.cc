@@ -1,14 +1,19 @@
 #include "build/ceiling.h"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "oci/documents.h"
+#include "oci/media_types.h"
 
 namespace slipway::build {
 namespace {
@@ -26,11 +31,61 @@ uint64_t free_bytes(const std::string& path) {
   return static_cast<uint64_t>(disk.f_bfree) * disk.f_frsize;
 }
 
+/// Adds the blobs that an image consists of, by size. What the store has lost adds nothing.
+void add_blobs(store::Store& store, const oci::Descriptor& top,
+               std::map<oci::Digest, uint64_t>& out) {
+  if (!store.has_blob(top.digest) || !out.emplace(top.digest, top.size).second) return;
+  const std::string bytes = store.read_blob(top.digest);
+  if (oci::is_index(top.media_type)) {
+    const oci::Index index = oci::parse_index(bytes, top.digest.str());
+    for (const auto& entry : index.manifests) add_blobs(store, entry, out);
+  } else if (oci::is_manifest(top.media_type)) {
+    const oci::Manifest manifest = oci::parse_manifest(bytes, top.digest.str());
+    out[manifest.config.digest] = manifest.config.size;
+    for (const auto& layer : manifest.layers) out[layer.digest] = layer.size;
+  }
+}
+
+int64_t made_at(const store::Store& store, const oci::Digest& digest) {
+  struct stat st{};
+  return ::stat(store.blob_path(digest).c_str(), &st) == 0 ? st.st_mtim.tv_sec : 0;
+}
+
+/// Images that pile up would leave no room for the cache. The newest may take half of the limit
+/// together; older ones lose their names, and with them what nothing else needs.
+void forget_old_images(store::Store& store, uint64_t limit,
+                       const std::vector<oci::Digest>& spared) {
+  std::vector<store::Image> images = store.images();
+  const auto is_spared = [&](const store::Image& image) {
+    return std::ranges::find(spared, image.descriptor.digest) != spared.end();
+  };
+  std::ranges::stable_sort(images, [&](const store::Image& a, const store::Image& b) {
+    return std::pair(is_spared(a), made_at(store, a.descriptor.digest)) >
+           std::pair(is_spared(b), made_at(store, b.descriptor.digest));
+  });
+  std::map<oci::Digest, uint64_t> kept;
+  for (const auto& image : images) {
+    std::map<oci::Digest, uint64_t> with = kept;
+    add_blobs(store, image.descriptor, with);
+    uint64_t bytes = 0;
+    for (const auto& [digest, size] : with) bytes += size;
+    if (is_spared(image) || bytes <= limit / 2)
+      kept = std::move(with);
+    else
+      store.untag_image(image.name);
+  }
+}
+
 }  // namespace
 
 void keep_below(const std::string& root, uint64_t limit, const std::vector<oci::Digest>& spared,
                 seams::Observer& observer) {
   try {
+    {
+      // What is read here counts as used until this store is closed again.
+      store::Store store(root);
+      if (total(store.usage()) > limit) forget_old_images(store, limit, spared);
+    }
     store::Store store(root);
     // Reading it marks it as used by this process, which keeps prune away from all that it names.
     for (const auto& image : spared)

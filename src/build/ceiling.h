@@ -15,7 +15,8 @@
 
 namespace slipway::build {
 
-/// Shrinks the store at `root` to `limit` bytes of disk: cache first, then images, the oldest first.
+/// Shrinks the store at `root` to `limit` bytes of disk. Images may take half of that, the newest
+/// first; then goes what is cheapest to make again for its size (store/victims.h), images last.
 /// `spared` are the images that were just made; they and what running builds use stay, and
 /// a warning says so where that is more than the limit. A failure is a warning, too: the build is
 /// done.

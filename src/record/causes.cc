@@ -18,6 +18,11 @@ bool says_what(std::string_view label) {
          label.starts_with("source ") || label.starts_with("script ");
 }
 
+/// The name of a step without the digest that a base image's tag has at the moment.
+std::string_view plain_name(const Step& step) {
+  return std::string_view(step.name).substr(0, step.name.find("@sha256:"));
+}
+
 /// How alike two steps are: 0 = not the same instruction in any sense.
 int likeness(const Step& a, const Step& b) {
   if (a.kind != b.kind || a.platform != b.platform || b.key.parts.empty()) return 0;
@@ -37,9 +42,9 @@ int likeness(const Step& a, const Step& b) {
   }
   // The same words, the same place on the same files, or (a base image) the same name.
   const bool is_like = (said > 0 && said == said_alike) || (same_parent && said > 0) ||
-                       (said == 0 && a.name == b.name);
+                       (said == 0 && plain_name(a) == plain_name(b));
   if (!is_like) return 0;
-  return 1 + score + (said == said_alike ? 100 : 0) + (a.name == b.name ? 10 : 0);
+  return 1 + score + (said == said_alike ? 100 : 0) + (plain_name(a) == plain_name(b) ? 10 : 0);
 }
 
 std::vector<Difference> differences(const seams::StepKey& before, const seams::StepKey& now,

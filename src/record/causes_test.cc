@@ -50,7 +50,7 @@ Build build_of(const std::string& id, const std::string& content, const std::str
   build.ignore_text = "# logs\n*.log\n!keep.log\n";
   const std::string copy_key = "copy " + base + content;
   build.steps = {
-      step("[1/3] FROM debian", "source", base, {{"step", "image"}, {"layer 0", "diff of " + base}}),
+      step("[1/3] FROM debian@sha256:" + base, "source", base, {{"step", "image"}, {"layer 0", "diff of " + base}}),
       step("[2/3] COPY . /src", "file", copy_key,
            {{"step", "copy"}, {"parent", base}, {"source 0", "."}, {"destination", "/src"}, {"content 0", content}}),
       step("[3/3] RUN make", "run", "run " + copy_key + command,
@@ -119,7 +119,7 @@ TEST(Causes, AChainEndsAtTheBaseImageThatChanged) {
   EXPECT_THAT(text, HasSubstr("it begins with [1/3] FROM debian"));
   EXPECT_THAT(text, HasSubstr("the base image is another one (layer 0)"));
   const auto json = json::parse(why_steps(all, {2}).json, "answer");
-  EXPECT_EQ(json["steps"][0]["origin"]["name"], "[1/3] FROM debian");
+  EXPECT_EQ(json["steps"][0]["origin"]["name"], "[1/3] FROM debian@sha256:b2");
   EXPECT_EQ(json["steps"][0]["cause"], "parent");
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "base/error.h"
 #include "os/fs.h"
 #include "record/recorder.h"
@@ -108,6 +110,14 @@ TEST(Shelf, KeepsTheNewestOnly) {
 }
 
 TEST(Shelf, LaterBuildsSortBehindEarlierOnes) { EXPECT_LT(new_id(1000), new_id(1001)); }
+
+TEST(Shelf, LaterBuildsOfOneSecondSortBehindEarlierOnes) {
+  constexpr size_t kTime = 19;  // 20260102T030405-3e7: to the millisecond
+  const std::string first = new_id(std::time(nullptr));
+  std::string later = first;
+  while (later.substr(0, kTime) == first.substr(0, kTime)) later = new_id(std::time(nullptr));
+  EXPECT_LT(first, later);
+}
 
 TEST(Recorder, KeepsStepsWithWhatTheyCost) {
   class Nobody : public seams::Observer {

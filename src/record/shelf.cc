@@ -24,15 +24,20 @@ std::string file_of(const std::string& store_root, std::string_view id) {
 
 }  // namespace
 
+// Builds of one second are told apart by the millisecond, so that the last one is the last one.
 std::string new_id(int64_t seconds_since_epoch) {
   const std::time_t time = seconds_since_epoch;
   std::tm parts{};
   ::gmtime_r(&time, &parts);
-  std::array<uint8_t, 3> random{};
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  // A moment ago, as far as seconds tell: the end of that second.
+  const long millisecond = now.tv_sec == time ? now.tv_nsec / 1'000'000 : 999;
+  std::array<uint8_t, 2> random{};
   [[maybe_unused]] const ssize_t n = ::getrandom(random.data(), random.size(), 0);
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}-{:02x}{:02x}{:02x}", parts.tm_year + 1900,
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}-{:03x}{:02x}{:02x}", parts.tm_year + 1900,
                      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     random[0], random[1], random[2]);
+                     millisecond, random[0], random[1]);
 }
 
 void put(const std::string& store_root, const Build& build) {

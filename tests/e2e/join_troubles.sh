@@ -49,3 +49,5 @@ says github-42 "github job arm on"
 repository small
 run slipway build --join --join-expect "linux/amd64,linux/arm64" --push -t "$name:git" --platform linux/arm64 small
 says "as git-$(git -C small rev-parse HEAD)"
+# The workflow to copy is one that lint has nothing against.
+run slipway lint "$PUBLIC/examples/join/github-actions.yml"
