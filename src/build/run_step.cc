@@ -136,6 +136,11 @@ seams::Resolution StepRunner::resolve_run(Id id) {
     key.add(fmt::format("mounted content {}", n), *content);
     saved.add(fmt::format("mounted content {}", n++), *content);
   }
+  // Exact twins leave the same bytes as the emulator; what fast ones leave belongs to them.
+  if (options_.twin_grade == twins::Grade::Fast && !oci::runs_natively(options_.host, step.platform)) {
+    key.add("twins", "fast");
+    saved.add("twins", "fast");
+  }
   const seams::Resolution resolution = look_up(id, std::move(key), std::move(saved));
   if (resolution == seams::Resolution::Miss) {
     note_mounts(id);
@@ -273,7 +278,8 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
   return out;
 }
 
-// The twin of a foreign step: the step's base image for this machine. Insecure steps are not watched, so that a build that has
+// The twin of a foreign step: the same instruction's result for this machine, which the scheduler has made an input if the
+// build has it, or else the base image for this machine. Insecure steps are not watched, so that a build that has
 // one does without the dispatcher.
 std::optional<TwinRoots::Found> StepRunner::find_twin(Id id) {
   const auto is_insecure = [&](const graph::Step& step) {
@@ -285,7 +291,10 @@ std::optional<TwinRoots::Found> StepRunner::find_twin(Id id) {
   while (graph_.steps[at].parent) at = *graph_.steps[at].parent;
   const auto* const base = graph_.steps[at].as<graph::BaseImage>();
   if (!base || !exec::use_dispatcher()) return std::nullopt;
-  auto found = twins_.of_base(base->reference, graph_.steps[id].platform, progress_of(id));
+  std::optional<TwinRoots::Found> found;
+  if (const auto twin = step_in_lockstep(graph_, options_.host, id); twin && results_[*twin].is_done)
+    found = twins_.of_step(results_[*twin].key, results_[*twin].stack, graph_.steps[id].platform, progress_of(id));
+  if (!found) found = twins_.of_base(base->reference, graph_.steps[id].platform, progress_of(id));
   if (found) found->base_layers = layers_.directories(results_[at].stack, progress_of(id)).size();
   return found;
 }

@@ -1,6 +1,7 @@
 // The twins that the foreign steps of a build run with: found and mounted when the first step needs one, then shared.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "build/layers.h"
+#include "graph/graph.h"
 #include "oci/platform.h"
 #include "os/fs.h"
 #include "source/image.h"
@@ -16,6 +18,10 @@
 #include "twins/twins.h"
 
 namespace slipway::build {
+
+/// The step for this machine after which a foreign RUN finds the best twin: the same instruction as the last one, at `step`
+/// or above it, that installs packages. Only steps that the build has anyway, and ahead of `step`. nullopt: the base image.
+std::optional<graph::StepId> step_in_lockstep(const graph::Graph& graph, const oci::Platform& host, graph::StepId step);
 
 class TwinRoots {
  public:
@@ -31,8 +37,13 @@ class TwinRoots {
   /// The twin of steps for `platform` on the base image `reference` (pinned by digest): the same image for this machine.
   /// nullopt, once and for all, where there is none or it cannot be used.
   std::optional<Found> of_base(const std::string& reference, const oci::Platform& platform, const Layers::Progress& progress);
+  /// The same with the layers of a step for this machine, whose key tells them from others.
+  std::optional<Found> of_step(const std::string& key, const Stack& stack, const oci::Platform& platform,
+                               const Layers::Progress& progress);
 
  private:
+  std::optional<Found> find(const std::string& key, const oci::Platform& platform, const Layers::Progress& progress,
+                            const std::function<Stack()>& stack);
   std::shared_ptr<twins::TwinRoot> make(const Stack& stack, const oci::Platform& platform, const Layers::Progress& progress);
 
   source::Images& images_;

@@ -39,6 +39,13 @@ bool has_doubtful_environment(const exec::Execution& execution) {
   });
 }
 
+bool may_look_at_itself(const exec::Execution& execution) {
+  return std::ranges::any_of(execution.argv, [&](const std::string& word) {
+    return word.contains("/proc/") || word.ends_with("/proc") || (word.contains("proc") && execution.working_directory == "/") ||
+           execution.working_directory.starts_with("/proc");
+  });
+}
+
 std::string script_of(const exec::Execution& execution) {
   for (size_t i = 1; i < execution.argv.size(); ++i) {
     const std::string& word = execution.argv[i];

@@ -21,6 +21,9 @@ struct Surroundings {
 /// Variables that change how programs of any package run in ways that the two sides do not share.
 bool has_doubtful_environment(const exec::Execution& execution);
 
+/// Whether an argument reaches into /proc, where a program can find its own file: the emulator shows it the foreign one.
+bool may_look_at_itself(const exec::Execution& execution);
+
 /// The first argument that is no option, as shells and interpreters find their script; empty without one.
 std::string script_of(const exec::Execution& execution);
 

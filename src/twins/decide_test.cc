@@ -47,6 +47,21 @@ TEST(Decide, PreloadsAndLibraryPathsAreDoubtful) {
   }
 }
 
+TEST(Decide, AProgramThatMayReadItselfIsEmulated) {
+  const auto may = [](std::vector<std::string> argv, std::string directory = "/root") {
+    exec::Execution execution;
+    execution.argv = std::move(argv);
+    execution.working_directory = std::move(directory);
+    return may_look_at_itself(execution);
+  };
+  EXPECT_TRUE(may({"cp", "/proc/self/exe", "/copy"}));
+  EXPECT_TRUE(may({"sh", "-c", "sha256sum </proc/self/exe"}));
+  EXPECT_TRUE(may({"cp", "proc/self/exe", "/copy"}, "/"));
+  EXPECT_TRUE(may({"cp", "exe", "/copy"}, "/proc/self"));
+  EXPECT_FALSE(may({"cp", "/etc/passwd", "/copy"}));
+  EXPECT_FALSE(may({"cp", "processor", "/copy"}));
+}
+
 TEST(Decide, SeqIsTwinnedForWholeNumbersOnly) {
   EXPECT_TRUE(may_run("coreutils", "/usr/bin/seq", {"seq", "1", "-1", "-5"}));
   EXPECT_FALSE(may_run("coreutils", "/usr/bin/seq", {"seq", "0", "0.1", "1"}));

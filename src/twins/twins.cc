@@ -57,7 +57,8 @@ std::optional<exec::Substitute> Twins::find(const exec::Execution& execution) no
 }
 
 std::optional<exec::Substitute> Twins::look(const exec::Execution& execution) {
-  if (execution.is_privileged || has_doubtful_environment(execution)) return std::nullopt;
+  if (execution.is_privileged || has_doubtful_environment(execution) || may_look_at_itself(execution))
+    return std::nullopt;
   struct stat st;
   if (::fstat(execution.descriptor, &st) != 0) return std::nullopt;
   const FileState state{st.st_dev, st.st_ino, st.st_size, st.st_ctim.tv_sec * 1'000'000'000 + st.st_ctim.tv_nsec,

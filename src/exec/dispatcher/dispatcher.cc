@@ -181,6 +181,12 @@ void execute(const Exchange& answer, int file, const char** arguments, const cha
     if (!is_replaced) *out++ = environment[i];
   }
   *out = nullptr;
+  // QEMU hands the environment on in reverse at each start; programs that print it tell.
+  for (const char **front = new_environment, **back = out; front < --back; ++front) {
+    const char* const kept = *front;
+    *front = *back;
+    *back = kept;
+  }
   call(SYS_execveat, file, reinterpret_cast<long>(""), reinterpret_cast<long>(list),
        reinterpret_cast<long>(new_environment), AT_EMPTY_PATH);
   call(SYS_munmap, memory, static_cast<long>(pointers * sizeof(char*)));
