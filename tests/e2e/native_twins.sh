@@ -16,7 +16,7 @@ EOS
 for twins in off exact; do
   build --no-cache --platform "linux/$(foreign)" --twins=$twins -o type=tar,dest=$twins.tar .
   mkdir $twins
-  tar xf $twins.tar -C $twins --exclude=dev --no-same-owner --no-same-permissions --delay-directory-restore
+  tar xf $twins.tar -C $twins --exclude=dev
 done
 chmod -R u+rwX off exact
 run diff -r --no-dereference off exact
