@@ -33,8 +33,12 @@ std::string how_of(const Step& step) {
   switch (step.cost.how) {
     case HowRun::Native:
       return "native";
-    case HowRun::Emulated:
-      return "emulated";
+    case HowRun::Emulated: {
+      // A foreign step of which native twins did most.
+      double twins = 0;
+      for (const auto& cost : step.cost.programs) twins += cost.is_twin ? cost.cpu_seconds : 0;
+      return twins > step.cost.emulated_seconds ? "twins" : "emulated";
+    }
     case HowRun::NotRun:
       return "-";
   }

@@ -24,7 +24,7 @@ run slipway why --slow
 says "Nothing was emulated"
 is "$(slipway history --format json | jq '.builds | length')" 2
 
-refuse "--max-emulated" "slipway why --slow" -- slipway build --no-cache --max-emulated 1ms \
+refuse "--max-emulated" "slipway why --slow" -- slipway build --twins=off --no-cache --max-emulated 1ms \
   --platform "linux/$(foreign)" --build-arg "x=$RANDOM" .
 refuse "is no duration" -- slipway build --max-emulated soon .
 refuse "there is no record" -- slipway why --slow 1999
