@@ -18,13 +18,6 @@ namespace {
 
 constexpr char kDatabase[] = "var/lib/dpkg";
 
-std::string stamp_of(int root, const std::string& path) {
-  struct stat st;
-  if (::fstatat(root, path.c_str(), &st, 0) != 0) return {};
-  return fmt::format("{} {} {}.{} {}.{}", st.st_ino, st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_ctim.tv_sec,
-                     st.st_ctim.tv_nsec);
-}
-
 std::vector<std::string> names_in(int root, const std::string& path) {
   std::vector<std::string> out;
   const int fd = ::openat(root, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -40,6 +33,13 @@ std::vector<std::string> names_in(int root, const std::string& path) {
 }
 
 }  // namespace
+
+std::string stamp_of(int root, const std::string& path) {
+  struct stat st;
+  if (::fstatat(root, path.c_str(), &st, 0) != 0) return {};
+  return fmt::format("{} {} {}.{} {}.{}", st.st_ino, st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_ctim.tv_sec,
+                     st.st_ctim.tv_nsec);
+}
 
 std::map<std::string, Package> parse_status(std::string_view text, std::string_view prefer) {
   std::map<std::string, Package> out;

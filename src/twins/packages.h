@@ -52,6 +52,9 @@ class Packages {
   std::map<std::string, Package> packages_;
 };
 
+/// Changes whenever the file or directory does; empty if there is none.
+std::string stamp_of(int root, const std::string& path);
+
 /// MD5 of a whole open file, as hex.
 std::string md5_of(int file);
 

@@ -33,6 +33,18 @@ std::string path_in_twin(std::string path, const std::string& foreign_triplet, c
   return path;
 }
 
+/// Where a foreign program's loader is told what to load, and from where. The first three are files or lists of them.
+std::vector<std::string> library_places(const std::string& arch) {
+  const std::string triplet = triplet_of(arch);
+  return {"etc/ld.so.preload",         "etc/ld.so.conf",          "etc/ld.so.conf.d", "usr/local/lib",
+          "usr/local/lib/" + triplet, "usr/lib/" + triplet};
+}
+
+std::tuple<dev_t, ino_t, off_t, int64_t, int64_t> state_of(const struct stat& st) {
+  return {st.st_dev, st.st_ino, st.st_size, st.st_ctim.tv_sec * 1'000'000'000 + st.st_ctim.tv_nsec,
+          st.st_mtim.tv_sec * 1'000'000'000 + st.st_mtim.tv_nsec};
+}
+
 }  // namespace
 
 Twins::Twins(std::shared_ptr<TwinRoot> root, Grade grade, std::vector<std::string> later)
@@ -61,8 +73,11 @@ std::optional<exec::Substitute> Twins::look(const exec::Execution& execution) {
     return std::nullopt;
   struct stat st;
   if (::fstat(execution.descriptor, &st) != 0) return std::nullopt;
-  const FileState state{st.st_dev, st.st_ino, st.st_size, st.st_ctim.tv_sec * 1'000'000'000 + st.st_ctim.tv_nsec,
-                        st.st_mtim.tv_sec * 1'000'000'000 + st.st_mtim.tv_nsec};
+  std::string stamp;
+  for (const auto& place : library_places(root_->arch())) stamp += stamp_of(step_root_, place) + "\n";
+  if (stamp != libraries_stamp_) known_.clear();
+  libraries_stamp_ = std::move(stamp);
+  const FileState state = state_of(st);
   auto known = known_.find(state);
   if (known == known_.end()) {
     const auto found = identify(execution);
@@ -97,23 +112,65 @@ std::optional<Twins::Known> Twins::identify(const exec::Execution& execution) {
     twin = root_->packages().owner(twin_path);
   }
   if (!twin || twin->package != owner->package || twin->facts.version != owner->facts.version) return std::nullopt;
-  if (md5_of(execution.descriptor) != owner->md5) return std::nullopt;
+  if (sum_of(execution.descriptor) != owner->md5) return std::nullopt;
   const os::UniqueFd original = os::open_at(root_->mount(), twin_path.substr(1), O_RDONLY);
-  if (md5_of(original.get()) != twin->md5) return std::nullopt;
-  if (!same_libraries(*program)) return std::nullopt;
+  if (sum_of(original.get()) != twin->md5) return std::nullopt;
+  if (!loader_is_usual(*program) || !same_libraries(*program)) return std::nullopt;
   return Known{std::move(rules), *program};
 }
 
-/// Each library of the native program is from a package that the foreign side has in the same version.
+/// The foreign program would get its libraries from the distribution's folders: nothing is preloaded, no other folder comes
+/// before them, and those for local additions have none of the names.
+bool Twins::loader_is_usual(const TwinRoot::Program& program) {
+  if (program.libraries.empty()) return true;
+  const std::string triplet = triplet_of(root_->arch());
+  struct stat st;
+  if (::fstatat(step_root_, "etc/ld.so.preload", &st, 0) == 0 && st.st_size > 0) return false;
+  for (const auto& line : split(read_regular(step_root_, "/etc/ld.so.conf", kMaxScript), '\n'))
+    if (!trim(line).empty() && !line.starts_with('#') && trim(line) != "include /etc/ld.so.conf.d/*.conf") return false;
+  const os::UniqueFd lists(::openat(step_root_, "etc/ld.so.conf.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lists)
+    for (const auto& name : os::list_dir("/proc/self/fd/" + std::to_string(lists.get())))
+      if (name != "libc.conf" && name != triplet + ".conf" && !name.starts_with("fakeroot-")) return false;
+  for (const auto& library : program.libraries)
+    for (const std::string& folder : {std::string("usr/local/lib/"), "usr/local/lib/" + triplet + "/"}) {
+      // "libz.so.1.2.13" is asked for as "libz.so.1".
+      std::string name = os::base_name(library);
+      for (size_t end = name.size(); end != name.npos; end = name.rfind('.', end - 1)) {
+        if (!name.substr(0, end).contains(".so")) break;
+        if (::fstatat(step_root_, (folder + name.substr(0, end)).c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) return false;
+      }
+    }
+  return true;
+}
+
+/// Each library of the native program is from a package that the foreign side has in the same version, and the foreign
+/// library of that name is what the package brought.
 bool Twins::same_libraries(const TwinRoot::Program& program) {
   const std::lock_guard lock(root_->mutex());
   for (const auto& library : program.libraries) {
     const auto owner = root_->packages().owner(library);
     if (!owner) return false;
-    const auto foreign = packages_->package(owner->package);
-    if (!foreign || foreign->version != owner->facts.version) return false;
+    const auto foreign = packages_->owner(path_in_twin(library, this_host()->triplet, triplet_of(root_->arch())));
+    if (!foreign || foreign->package != owner->package || foreign->facts.version != owner->facts.version) return false;
+    if (!is_unchanged(path_in_twin(library, this_host()->triplet, triplet_of(root_->arch())), *foreign)) return false;
   }
   return true;
+}
+
+bool Twins::is_unchanged(const std::string& path, const Packages::Owner& owner) {
+  const os::UniqueFd fd(::openat(step_root_, path.c_str() + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  struct stat st;
+  return fd && ::fstat(fd.get(), &st) == 0 && S_ISREG(st.st_mode) && sum_of(fd.get()) == owner.md5;
+}
+
+/// Of a regular file, computed again when it has changed.
+const std::string& Twins::sum_of(int file) {
+  struct stat st;
+  if (::fstat(file, &st) != 0) throw errno_error("inspect", "a program");
+  auto& sum = sums_[state_of(st)];
+  if (sum.empty()) sum = md5_of(file);
+  return sum;
 }
 
 /// <GOROOT>/pkg/tool/linux_<arch>/<tool> of a Go that the base image brought, unchanged, on both sides.
@@ -146,9 +203,7 @@ std::optional<Twins::Known> Twins::identify_go(const std::string& file) {
 std::optional<std::string> Twins::unchanged_owner(const std::string& path) {
   const auto owner = packages_->owner(path);
   if (!owner) return std::nullopt;
-  const os::UniqueFd fd(::openat(step_root_, path.c_str() + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
-  struct stat st;
-  if (!fd || ::fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode) || md5_of(fd.get()) != owner->md5) return std::nullopt;
+  if (!is_unchanged(path, *owner)) return std::nullopt;
   return owner->package;
 }
 

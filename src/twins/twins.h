@@ -41,6 +41,9 @@ class Twins : public exec::Substitutes {
   std::optional<Known> identify(const exec::Execution& execution);
   std::optional<Known> identify_go(const std::string& file);
   bool same_libraries(const TwinRoot::Program& program);
+  bool loader_is_usual(const TwinRoot::Program& program);
+  bool is_unchanged(const std::string& path, const Packages::Owner& owner);
+  const std::string& sum_of(int file);
   Surroundings surroundings(const exec::Execution& execution);
   std::optional<std::string> unchanged_owner(const std::string& path);
 
@@ -50,6 +53,8 @@ class Twins : public exec::Substitutes {
   int step_root_ = -1;
   std::unique_ptr<Packages> packages_;
   std::map<FileState, Known> known_;
+  std::string libraries_stamp_;  // of what decides which libraries a foreign program gets; known_ goes when it changes
+  std::map<FileState, std::string> sums_;
 };
 
 }  // namespace slipway::twins
