@@ -349,7 +349,12 @@ class Together {
     if (std::ranges::any_of(requests_, [](const auto& r) { return r.verify != Verify::Off; })) layers.collect_facts();
     steps_ = std::make_unique<StepRunner>(graph_, store_, images_, layers, observer, options(), attempt_->cancel.get_token());
     std::vector<schedule::Node> nodes;
-    for (const auto& step : graph_.steps) nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});
+    for (graph::StepId id = 0; id < graph_.steps.size(); ++id) {
+      const auto& step = graph_.steps[id];
+      nodes.push_back({.inputs = step.inputs(), .is_heavy = step.as<graph::Run>() != nullptr});
+      if (!step.as<graph::Run>() || first_.twin_grade == twins::Grade::Off) continue;
+      if (const auto twin = step_in_lockstep(graph_, oci::host_platform(), id)) nodes.back().inputs.push_back(*twin);
+    }
     std::vector<schedule::StepId> targets;
     for (const auto& job : jobs_) {
       if (!is_wanted(*job)) continue;

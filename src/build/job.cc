@@ -97,6 +97,7 @@ StepOptions step_options(const Job& job, uint32_t index, const exec::Namespace& 
   out.host = oci::host_platform();
   out.forbid_emulation = request.emulation == Emulation::Forbid;
   out.max_emulated = request.max_emulated;
+  out.twin_grade = request.twin_grade;
   out.single_id = ns.mapping == exec::IdMapping::Single;
   out.threads = std::max(2u, std::thread::hardware_concurrency());
   for (const auto& context : graph.contexts) {

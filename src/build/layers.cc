@@ -33,6 +33,24 @@ const std::string& placed(const LayerRef& layer) { return layer.base ? layer.bas
 
 }  // namespace
 
+Stack base_stack(const std::string& origin, const std::vector<oci::Descriptor>& layers,
+                 const std::vector<oci::Digest>& diff_ids) {
+  Stack stack;
+  std::string chain;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const std::string layer_id = "diff:" + diff_ids[i].hex();
+    chain = oci::Digest::of(chain + " " + diff_ids[i].hex()).hex();
+    stack.push_back({.id = layer_id,
+                     .base = std::make_shared<const BaseLayer>(
+                         BaseLayer{.origin = origin,
+                                   .blob = layers[i],
+                                   .diff_id = diff_ids[i],
+                                   .under = i > 0 ? std::optional(stack.back()) : std::nullopt,
+                                   .placed_id = layer_id + "@" + chain})});
+  }
+  return stack;
+}
+
 std::string LayerForm::name() const {
   std::string out = compression == oci::Compression::None ? "none" : compression == oci::Compression::Gzip ? "gzip" : "zstd";
   if (level) out += fmt::format(":{}", *level);

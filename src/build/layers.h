@@ -47,6 +47,10 @@ struct BaseLayer {
 
 using Stack = std::vector<LayerRef>;  // bottom first
 
+/// The layers of an image that `origin` has, bottom first.
+Stack base_stack(const std::string& origin, const std::vector<oci::Descriptor>& layers,
+                 const std::vector<oci::Digest>& diff_ids);
+
 /// How layers are turned into blobs.
 struct LayerForm {
   oci::Compression compression = oci::Compression::Gzip;

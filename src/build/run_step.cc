@@ -81,7 +81,7 @@ seams::StepCost cost_of(const exec::RunResult& ran, bool is_foreign) {
                        .how = is_foreign ? seams::HowRun::Emulated : seams::HowRun::Native,
                        .programs = {}};
   for (const auto& one : ran.programs)
-    cost.programs.push_back({one.program, one.is_emulated, one.processes, one.cpu_seconds});
+    cost.programs.push_back({one.program, one.is_emulated, one.is_twin, one.processes, one.cpu_seconds});
   return cost;
 }
 
@@ -145,6 +145,11 @@ seams::Resolution StepRunner::resolve_run(Id id) {
     if (!content) return seams::Resolution::NeedsInputs;
     key.add(fmt::format("mounted content {}", n), *content);
     saved.add(fmt::format("mounted content {}", n++), *content);
+  }
+  // Exact twins leave the same bytes as the emulator; what fast ones leave belongs to them.
+  if (options_.twin_grade == twins::Grade::Fast && !oci::runs_natively(options_.host, step.platform)) {
+    key.add("twins", "fast");
+    saved.add("twins", "fast");
   }
   const seams::Resolution resolution = look_up(id, std::move(key), std::move(saved));
   if (resolution == seams::Resolution::Miss) {
@@ -253,16 +258,45 @@ exec::BindMount StepRunner::make_mount(Id id, const graph::Mount& mount, const s
   return out;
 }
 
+// The twin of a foreign step: the same instruction's result for this machine, which the scheduler has made an input if the
+// build has it, or else the base image for this machine. Insecure steps are not watched, so that a build that has
+// one does without the dispatcher.
+std::optional<TwinRoots::Found> StepRunner::find_twin(Id id) {
+  const auto is_insecure = [&](const graph::Step& step) {
+    const auto* const run = step.as<graph::Run>();
+    return run && run->insecure;
+  };
+  if (options_.twin_grade == twins::Grade::Off || std::ranges::any_of(graph_.steps, is_insecure)) return std::nullopt;
+  Id at = id;
+  while (graph_.steps[at].parent) at = *graph_.steps[at].parent;
+  const auto* const base = graph_.steps[at].as<graph::BaseImage>();
+  if (!base || !exec::use_dispatcher()) return std::nullopt;
+  std::optional<TwinRoots::Found> found;
+  if (const auto twin = step_in_lockstep(graph_, options_.host, id); twin && results_[*twin].is_done)
+    found = twins_.of_step(results_[*twin].key, results_[*twin].stack, graph_.steps[id].platform, progress_of(id));
+  if (!found) found = twins_.of_base(base->reference, graph_.steps[id].platform, progress_of(id));
+  if (found) found->base_layers = layers_.directories(results_[at].stack, progress_of(id)).size();
+  return found;
+}
+
 // Runs a step to its end and leaves what it changed in spec.upper. One that died inside an emulator is tried again with the
 // next one that is configured.
 exec::RunResult StepRunner::run_sandbox(Id id, exec::RunSpec& spec, bool is_foreign) {
   const std::string scratch = spec.scratch;
+  const auto twin = is_foreign ? find_twin(id) : std::nullopt;
   for (int attempt = 1;; ++attempt) {
     spec.scratch = fmt::format("{}/attempt-{}", scratch, attempt);  // overlayfs wants a work directory that is new
     os::make_dirs(spec.scratch);
     exec::Emulator emulator;
     if (is_foreign) emulator = exec::enable_emulation({spec.platform}).at(spec.platform.str());
     spec.upper = store_.new_dir();
+    std::optional<twins::Twins> twins;
+    if (twin) {
+      std::vector<std::string> later(spec.lowers.begin() + static_cast<std::ptrdiff_t>(twin->base_layers), spec.lowers.end());
+      later.push_back(spec.upper);
+      twins.emplace(twin->root, options_.twin_grade, std::move(later));
+      spec.substitutes = &*twins;
+    }
     exec::RunResult ran;
     try {
       ran = exec::run_step(spec, stop_);

@@ -40,6 +40,7 @@ StepRunner::StepRunner(const graph::Graph& graph, store::Store& store, source::I
       observer_(observer),
       jobs_(std::move(jobs)),
       options_(jobs_.front()),
+      twins_(images, layers, store, options_.twin_grade, options_.host, stop),
       stop_(std::move(stop)),
       nonce_(fmt::format("{} {}", ::getpid(), os::base_name(store.scratch_dir()))),
       results_(graph.steps.size()) {
@@ -126,20 +127,8 @@ seams::Resolution StepRunner::resolve_source(Id id) {
   if (const auto* image = step.as<graph::BaseImage>()) {
     // What the files are, not what the image is called: a retagged or re-configured base keeps the cache.
     plan::Key key("image");
-    std::string chain;
-    for (size_t i = 0; i < image->layers.size(); ++i) {
-      const oci::Digest& diff_id = image->diff_ids[i];
-      key.add(fmt::format("layer {}", i), diff_id.str());
-      const std::string layer_id = "diff:" + diff_id.hex();
-      chain = oci::Digest::of(chain + " " + diff_id.hex()).hex();
-      result.stack.push_back({.id = layer_id,
-                              .base = std::make_shared<const BaseLayer>(BaseLayer{
-                                  .origin = image->origin,
-                                  .blob = image->layers[i],
-                                  .diff_id = diff_id,
-                                  .under = i > 0 ? std::optional(result.stack.back()) : std::nullopt,
-                                  .placed_id = layer_id + "@" + chain})});
-    }
+    for (size_t i = 0; i < image->layers.size(); ++i) key.add(fmt::format("layer {}", i), image->diff_ids[i].str());
+    result.stack = base_stack(image->origin, image->layers, image->diff_ids);
     result.key = result.saved_key = key.hex();
     result.parts = std::move(key);
     result.is_done = true;

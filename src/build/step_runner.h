@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "build/layers.h"
+#include "build/twin_roots.h"
 #include "exec/bundle.h"
 #include "exec/run.h"
 #include "exec/ssh_agent.h"
@@ -49,6 +50,7 @@ struct StepOptions {
   oci::Platform host;
   bool forbid_emulation = false;
   std::optional<double> max_emulated;  // seconds of CPU for the whole build
+  twins::Grade twin_grade = twins::Grade::Exact;
   bool single_id = false;
   unsigned threads = 2;
   remote_cache::Imports* imports = nullptr;  // the caches of --cache-from
@@ -132,6 +134,7 @@ class StepRunner : public seams::Runner {
   void execute_copy(Id id);
   void execute_workdir(Id id);
   exec::RunResult run_sandbox(Id id, exec::RunSpec& spec, bool is_foreign);
+  std::optional<TwinRoots::Found> find_twin(Id id);
   void execute_run(Id id);
   void finish(Id id, LayerRef layer);
 
@@ -180,6 +183,7 @@ class StepRunner : public seams::Runner {
   EmulatedTime emulation_;
   const std::vector<StepOptions> jobs_;  // by graph::Step::job
   const StepOptions& options_;           // what all of them have in common
+  TwinRoots twins_;
   std::stop_token stop_;
   std::vector<std::unique_ptr<source::Git>> git_;  // by job
   std::string nonce_;  // makes keys of --no-cache steps their own

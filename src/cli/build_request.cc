@@ -202,6 +202,15 @@ void read_own_flags(const ParsedArgs& args, const Environment& environment,
     request.emulation = build::Emulation::Forbid;
   else
     throw Error(fmt::format("\"{}\" is none of allow, warn, forbid", emulation), "--emulation");
+  const std::string grade = args.value_or("twins", environment("SLIPWAY_TWINS").value_or("exact"));
+  if (grade == "exact" || grade.empty())
+    request.twin_grade = twins::Grade::Exact;
+  else if (grade == "fast")
+    request.twin_grade = twins::Grade::Fast;
+  else if (grade == "off")
+    request.twin_grade = twins::Grade::Off;
+  else
+    throw Error(fmt::format("\"{}\" is none of exact, fast, off", grade), args.value("twins") ? "--twins" : "SLIPWAY_TWINS");
   if (const auto text = args.value("max-emulated")) {
     const auto duration = parse_go_duration(*text);
     if (!duration || *duration < 0)

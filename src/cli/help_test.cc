@@ -20,7 +20,7 @@ TEST(Help, NamesEveryVisibleFlagAndNoHiddenOne) {
     for (const Flag& flag : command.flags) {
       const std::string spelled =
           "--" + std::string(flag.name) +
-          (flag.value.empty()             ? ""
+          (flag.value.empty()                 ? ""
            : flag.kind == Flag::Kind::Optional ? "[=" + std::string(flag.value) + "]"
                                          : " " + std::string(flag.value));
       EXPECT_EQ(text.contains(spelled + " ") || text.contains(spelled + "\n"), !flag.is_hidden)

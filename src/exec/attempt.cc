@@ -84,13 +84,14 @@ ContainerConfig ground_config(const Bundle& bundle) {
 
 Attempt run_bundle(size_t runtime, const Bundle& bundle, const RunSpec& spec,
                    ContainerConfig config, const std::vector<std::pair<int, std::string>>& mounts,
-                   const std::vector<int>& cgroups, const StopEvent& stop) {
+                   const std::vector<int>& cgroups, int root, const StopEvent& stop) {
+  const Dispatch dispatch(spec.substitutes, root);
   for (const char* leftover : {"log", "pid"}) ::unlink(bundle.file(leftover).c_str());
   while (true) {
     config.own_proc = is_proc_ours;
     bundle.write("config.json", container_config(spec, config));
     Pipe out, err;
-    Meter meter;
+    Meter meter(dispatch);
     try {
       Running running = start(runtime, bundle, mounts, cgroups, config.own_proc, out.write.get(),
                               err.write.get(), spec.insecure ? -1 : meter.child_socket());
@@ -127,7 +128,7 @@ std::string runtime_description() {
       RunSpec spec;
       spec.argv = {"/probe"};
       const Attempt attempt =
-          run_bundle(index, bundle, spec, ground_config(bundle), {}, {}, StopEvent({}));
+          run_bundle(index, bundle, spec, ground_config(bundle), {}, {}, -1, StopEvent({}));
       if (!WIFEXITED(attempt.status) || WEXITSTATUS(attempt.status) != kProbeExitCode) {
         if (first_failure.empty()) first_failure = trim(attempt.held_errors);
         continue;

@@ -19,10 +19,10 @@ ContainerConfig ground_config(const Bundle& bundle);
 
 /// Writes config.json and runs the container of `bundle` with installed_runtimes()[runtime] until
 /// its end. `mounts` are detached mounts, of which copies are attached in the namespace of this
-/// run; `cgroups` as in Launch.
+/// run; `cgroups` as in Launch. `root` is the step's root directory.
 Attempt run_bundle(size_t runtime, const Bundle& bundle, const RunSpec& spec,
                    ContainerConfig config, const std::vector<std::pair<int, std::string>>& mounts,
-                   const std::vector<int>& cgroups, const StopEvent& stop);
+                   const std::vector<int>& cgroups, int root, const StopEvent& stop);
 
 /// What a step whose sandbox failed is reported with.
 Error sandbox_error(std::string_view runtime_message);

@@ -3,8 +3,12 @@
 // process of the build.
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,6 +26,11 @@
 #include "os/fd.h"
 #include "os/fs.h"
 #include "os/process.h"
+
+namespace slipway {
+extern const unsigned char dispatcher_bytes[];
+extern const std::size_t dispatcher_bytes_size;
+}  // namespace slipway
 
 namespace slipway::exec {
 namespace {
@@ -178,12 +187,42 @@ struct Enabled {
   std::mutex mutex;
   std::map<std::string, Choice> by_arch;
   std::set<std::pair<dev_t, ino_t>> files;
+  bool dispatches = false;
+  std::map<std::pair<dev_t, ino_t>, os::UniqueFd> by_dispatcher;  // the emulators, open
 
   void remember(const std::string& path) {
     struct stat file;
     if (::stat(path.c_str(), &file) == 0) files.emplace(file.st_dev, file.st_ino);
   }
 };
+
+/// Whether a seccomp listener may be put above a process here: not where one listens already.
+bool can_listen() {
+  const pid_t child = ::fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    const sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    const sock_fprog program{1, const_cast<sock_filter*>(&allow)};
+    ::_exit(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program) >= 0 ? 0 : 1);
+  }
+  int status = 1;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  return status == 0;
+}
+
+/// Puts the dispatcher before the emulator at `path`, which is known to work. Each architecture has a file of its own, by
+/// which it is told.
+void put_dispatcher(Enabled& all, const ForeignArch& arch, const std::string& path) {
+  const std::string file = fmt::format("{}/dispatch-{}", ground().private_dir, arch.machine);
+  if (!os::exists(file))
+    os::write_all(os::open_file(file, O_WRONLY | O_CREAT, 0755).get(),
+                  std::span(dispatcher_bytes, dispatcher_bytes_size));
+  struct stat made;
+  if (::stat(file.c_str(), &made) != 0) throw errno_error("inspect", file);
+  all.by_dispatcher[{made.st_dev, made.st_ino}] = os::open_file(path, O_RDONLY);
+  all.remember(file);
+  register_emulator(arch, file);
+}
 
 Choice choose(const ForeignArch& arch) {
   if (private_instance().error != 0) {
@@ -227,6 +266,7 @@ std::map<std::string, Emulator> enable_emulation(const std::vector<oci::Platform
     if (known == all.by_arch.end()) {
       known = all.by_arch.emplace(platform.arch, choose(*arch)).first;
       all.remember(known->second.emulator.path);
+      if (all.dispatches) put_dispatcher(all, *arch, known->second.emulator.path);
     }
     result[platform.str()] = known->second.emulator;
   }
@@ -245,7 +285,27 @@ std::optional<Emulator> next_emulator(const oci::Platform& platform, const std::
   choice.emulator = enable(*foreign_arch(platform), choice.others.front());
   choice.others.erase(choice.others.begin());
   all.remember(choice.emulator.path);
+  if (all.dispatches) put_dispatcher(all, *foreign_arch(platform), choice.emulator.path);
   return choice.emulator;
+}
+
+bool use_dispatcher() {
+  if (dispatcher_bytes_size == 0 || private_instance().error != 0) return false;
+  Enabled& all = enabled();
+  const std::lock_guard lock(all.mutex);
+  if (all.dispatches) return true;
+  if (!can_listen()) return false;
+  all.dispatches = true;
+  for (const auto& [arch, choice] : all.by_arch)
+    put_dispatcher(all, *foreign_arch({"linux", arch, "", ""}), choice.emulator.path);
+  return true;
+}
+
+std::optional<int> emulator_of(dev_t device, ino_t inode) {
+  Enabled& all = enabled();
+  const std::lock_guard lock(all.mutex);
+  const auto known = all.by_dispatcher.find({device, inode});
+  return known == all.by_dispatcher.end() ? std::nullopt : std::optional(known->second.get());
 }
 
 }  // namespace slipway::exec

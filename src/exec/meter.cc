@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -19,6 +20,7 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "exec/dispatcher/exchange.h"
 #include "exec/emulators.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -48,12 +50,16 @@ constexpr uint32_t kOtherExitGroup = 248;
 #error "the audit architectures of this machine are not in the table"
 #endif
 
-/// exit_group of either interface is told; everything else is none of our business.
+/// exit_group of either interface is told, and the dispatcher's question; everything else is none of our business.
+constexpr uint32_t kFirstArgument = offsetof(seccomp_data, args) + (std::endian::native == std::endian::big ? 4 : 0);
 constexpr sock_filter kFilter[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArch, 0, 2),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArch, 0, 5),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_exit_group, 4, 3),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_exit_group, 7, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_prctl, 0, 5),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kFirstArgument),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kDispatchCall, 4, 3),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kOtherArch, 0, 2),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kOtherExitGroup, 1, 0),
@@ -150,7 +156,7 @@ int install_meter(int socket) {
   return 0;
 }
 
-Meter::Meter() {
+Meter::Meter(const Dispatch& dispatch) : dispatch_(dispatch) {
   int sockets[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) return;
   ours_.reset(sockets[0]);
@@ -195,11 +201,18 @@ void Meter::on_ready(bool gone) {
     if (gone) listener_.reset();
     return;
   }
+  if (request->data.nr == __NR_prctl && request->data.arch == kArch) {
+    dispatch_.answer(listener_.get(), *request);
+    return;
+  }
   const auto pid = static_cast<pid_t>(request->pid);
   const Times times = times_of(pid);
   Ended ended;
   ended.started = times.started;
   ended.is_emulated = is_emulator(proc(pid, "exe"));
+  struct stat program;
+  ended.is_twin = dispatch_.substitutes() && ::stat(proc(pid, "exe").c_str(), &program) == 0 &&
+                  dispatch_.substitutes()->is_one(program.st_dev, program.st_ino);
   ended.program = program_of(pid, ended.is_emulated);
   ended.cpu_seconds = times.seconds;
   std::ranges::fill(response_, uint8_t{0});
@@ -214,9 +227,10 @@ void Meter::on_ready(bool gone) {
 }
 
 void Meter::add(Totals& totals, const Ended& ended) {
-  ProgramCost& cost = totals[{ended.program, ended.is_emulated}];
+  ProgramCost& cost = totals[{ended.program, ended.is_emulated, ended.is_twin}];
   cost.program = ended.program;
   cost.is_emulated = ended.is_emulated;
+  cost.is_twin = ended.is_twin;
   cost.cpu_seconds += ended.cpu_seconds;
   ++cost.processes;
 }

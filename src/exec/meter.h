@@ -12,9 +12,10 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
+#include "exec/dispatch.h"
 #include "exec/run.h"
 #include "os/fd.h"
 
@@ -28,7 +29,8 @@ int install_meter(int socket);
 
 class Meter {
  public:
-  Meter();
+  /// `dispatch` answers for foreign programs; without it they would wait in vain.
+  explicit Meter(const Dispatch& dispatch);
 
   /// The end that the child sends the listener through; -1 where there can be none.
   int child_socket() const { return theirs_.get(); }
@@ -36,7 +38,7 @@ class Meter {
   void take_listener();
   /// Readable when a process waits for its exit; -1 if there is nothing to listen to.
   int fd() const { return listener_.get(); }
-  /// Notes the process that waits, and lets it end. `gone`: nobody is left who could call.
+  /// Notes the process that waits, and lets it end; or answers the dispatcher. `gone`: nobody is left who could call.
   void on_ready(bool gone);
 
   /// What emulators have used so far in the pid namespace of `init`, living ones included; seconds.
@@ -51,11 +53,13 @@ class Meter {
     uint64_t started = 0;  // tells processes apart that had one pid after the other
     std::string program;
     bool is_emulated = false;
+    bool is_twin = false;
     double cpu_seconds = 0;
   };
-  using Totals = std::map<std::pair<std::string, bool>, ProgramCost>;
+  using Totals = std::map<std::tuple<std::string, bool, bool>, ProgramCost>;
   static void add(Totals& totals, const Ended& ended);
 
+  const Dispatch& dispatch_;
   os::UniqueFd ours_, theirs_, listener_;
   bool has_listened_ = false;
   std::vector<uint8_t> request_, response_;  // as large as this kernel's structures

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "exec/substitutes.h"
 #include "oci/platform.h"
 
 namespace slipway::exec {
@@ -57,6 +58,8 @@ struct RunSpec {
   std::vector<std::pair<std::string, std::string>> extra_hosts;  // name, ip
   oci::Platform platform;
   ResourceLimits limits;
+  /// Programs of this machine for foreign ones; needs use_dispatcher(). Outlives the step.
+  Substitutes* substitutes = nullptr;
   /// Output as it comes, from one thread; `is_stderr` tells the stream.
   std::function<void(std::string_view bytes, bool is_stderr)> output;
   /// Asked about every half second with the CPU seconds that emulators have used so far; false ends
@@ -68,6 +71,7 @@ struct RunSpec {
 struct ProgramCost {
   std::string program;       // its path as the step sees it; of an emulated one, not the emulator's
   bool is_emulated = false;
+  bool is_twin = false;      // a substitute ran instead of a foreign program
   uint64_t processes = 0;
   double cpu_seconds = 0;
 };

@@ -57,8 +57,12 @@ std::vector<ProgramCost> without_runtime(std::vector<ProgramCost> all, const std
 /// Without a meter all of a foreign step counts as emulated, which is nearly right.
 double emulated_seconds(const Attempt& attempt, const oci::Platform& platform, double cpu_seconds) {
   double sum = 0;
-  for (const auto& cost : attempt.programs) sum += cost.is_emulated ? cost.cpu_seconds : 0;
-  if (attempt.is_metered && sum > 0) return std::min(sum, cpu_seconds);
+  bool has_twins = false;
+  for (const auto& cost : attempt.programs) {
+    sum += cost.is_emulated ? cost.cpu_seconds : 0;
+    has_twins |= cost.is_twin;
+  }
+  if (attempt.is_metered && (sum > 0 || has_twins)) return std::min(sum, cpu_seconds);
   return oci::runs_natively(oci::host_platform(), platform) ? 0 : cpu_seconds;
 }
 
@@ -86,6 +90,21 @@ Outcome judge(const Attempt& attempt, const Bundle& bundle) {
   if (!outcome.may_try_again) throw sandbox_error(failure->message);
   return outcome;
 }
+
+/// Substitutes know the root of the step as long as it is there.
+class SubstitutesGuard {
+ public:
+  SubstitutesGuard(Substitutes* substitutes, int root) : substitutes_(substitutes) {
+    if (substitutes_) substitutes_->begin(root);
+  }
+  SubstitutesGuard(const SubstitutesGuard&) = delete;
+  ~SubstitutesGuard() {
+    if (substitutes_) substitutes_->end();
+  }
+
+ private:
+  Substitutes* const substitutes_;
+};
 
 }  // namespace
 
@@ -118,12 +137,19 @@ RunResult run_step(const RunSpec& spec, std::stop_token stop) {
   StepMounts mounts = prepare_mounts(spec, wanted, points, bundle);
   config.mounts = mounts.config;
   mounts.attach.insert(mounts.attach.begin(), {rootfs.mount(), config.rootfs});
+  const SubstitutesGuard substitutes(spec.substitutes, rootfs.mount());
+  if (spec.substitutes) {
+    const std::string place = bundle.make_place("twin", true);
+    mounts.attach.emplace_back(spec.substitutes->mount(), place);
+    for (const auto& [from, to] : spec.substitutes->shown())
+      config.mounts.push_back({place + from, to, 0, {"ro", "nosuid", "nodev"}});
+  }
 
   std::string first_failure;
   for (size_t index = current_runtime(); index < installed_runtimes().size(); ++index) {
     if (stop.stop_requested()) throw Cancelled();
     const Attempt attempt = run_bundle(index, bundle, spec, config, mounts.attach,
-                                       cgroup.entrances(), stop_event);
+                                       cgroup.entrances(), rootfs.mount(), stop_event);
     if (attempt.stopped) throw Cancelled();
     const Outcome outcome = judge(attempt, bundle);
     if (outcome.may_try_again) {

@@ -56,4 +56,9 @@ std::map<std::string, Emulator> enable_emulation(const std::vector<oci::Platform
 /// nullopt when there is none left.
 std::optional<Emulator> next_emulator(const oci::Platform& platform, const std::string& failed);
 
+/// From now on foreign programs of watched steps are asked about (dispatch.h) before they go to their emulator, so that
+/// RunSpec::substitutes counts. False where that cannot be: the emulators stay registered themselves. Insecure steps are not
+/// watched and must not run in a process that has called this.
+bool use_dispatcher();
+
 }  // namespace slipway::exec

@@ -55,6 +55,7 @@ json::Value step_json(const Step& step) {
   out["emulatedSeconds"] = step.cost.emulated_seconds;
   for (const auto& cost : step.cost.programs)
     out["programs"].push_back({{"path", cost.program},
+                               {"how", seams::how_text(cost)},
                                {"emulated", cost.is_emulated},
                                {"processes", cost.processes},
                                {"cpuSeconds", cost.cpu_seconds}});
@@ -98,6 +99,7 @@ Step step_of(const json::Value& value) {
       step.cost.programs.push_back(
           {.program = json::string_or(item, "path"),
            .is_emulated = json::bool_or(item, "emulated"),
+           .is_twin = json::string_or(item, "how") == "twin",
            .processes = static_cast<uint64_t>(json::int_or_none(item, "processes").value_or(0)),
            .cpu_seconds = number(item, "cpuSeconds")});
   return step;
@@ -192,13 +194,14 @@ Build from_json(std::string_view text, std::string_view origin) {
 }
 
 Programs together(const std::vector<const Step*>& steps, bool emulated_only) {
-  std::map<std::pair<std::string, bool>, seams::ProgramCost> sums;
+  std::map<std::tuple<std::string, bool, bool>, seams::ProgramCost> sums;
   for (const Step* const step : steps)
     for (const auto& cost : step->cost.programs) {
       if (emulated_only && !cost.is_emulated) continue;
-      seams::ProgramCost& sum = sums[{cost.program, cost.is_emulated}];
+      seams::ProgramCost& sum = sums[{cost.program, cost.is_emulated, cost.is_twin}];
       sum.program = cost.program;
       sum.is_emulated = cost.is_emulated;
+      sum.is_twin = cost.is_twin;
       sum.processes += cost.processes;
       sum.cpu_seconds += cost.cpu_seconds;
     }

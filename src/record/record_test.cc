@@ -52,10 +52,10 @@ Build go_build() {
   build.platforms = {"linux/amd64", "linux/arm64"};
   build.build_platform = "linux/amd64";
   build.emulators = {{"linux/arm64", "qemu-aarch64 version 7.2"}};
-  build.steps = {emulated("Dockerfile:5", {{"/usr/bin/apt-get", true, 1, 2.0}}),
-                 emulated("Dockerfile:3", {{"/usr/local/go/pkg/tool/linux_arm64/compile", true, 60, 30},
-                                           {"/usr/local/go/bin/go", true, 1, 8},
-                                           {"/bin/sh", true, 1, 0.1}})};
+  build.steps = {emulated("Dockerfile:5", {{"/usr/bin/apt-get", true, false, 1, 2.0}}),
+                 emulated("Dockerfile:3", {{"/usr/local/go/pkg/tool/linux_arm64/compile", true, false, 60, 30},
+                                           {"/usr/local/go/bin/go", true, false, 1, 8},
+                                           {"/bin/sh", true, false, 1, 0.1}})};
   return build;
 }
 
@@ -166,7 +166,7 @@ TEST(Slow, PackagesOfTheImageItselfHaveNoEdit) {
 TEST(Slow, ACompilerInTheStageOfTheImageNeedsAStageOfItsOwn) {
   Build build = go_build();
   build.dockerfile_text = "FROM golang AS app\nRUN go build .\nFROM app\nCMD x\n";
-  build.steps = {emulated("Dockerfile:2", {{"/usr/bin/go", true, 1, 9}})};
+  build.steps = {emulated("Dockerfile:2", {{"/usr/bin/go", true, false, 1, 9}})};
   const auto slow = slow_steps(build);
   EXPECT_THAT(slow[0].edits.at(0), HasSubstr("in a stage of its own"));
 }
@@ -174,12 +174,12 @@ TEST(Slow, ACompilerInTheStageOfTheImageNeedsAStageOfItsOwn) {
 TEST(Slow, OtherToolsHaveOtherEdits) {
   Build build = go_build();
   build.dockerfile_text = "FROM maven AS build\nRUN mvn package\nFROM scratch\nCOPY --from=build /x /\n";
-  build.steps = {emulated("Dockerfile:2", {{"/opt/java/bin/java", true, 1, 60}})};
+  build.steps = {emulated("Dockerfile:2", {{"/opt/java/bin/java", true, false, 1, 60}})};
   EXPECT_EQ(slow_steps(build)[0].work, Work::Jvm);
   EXPECT_THAT(slow_steps(build)[0].edits, ElementsAre(HasSubstr("FROM --platform=$BUILDPLATFORM maven AS build")));
-  build.steps = {emulated("Dockerfile:2", {{"/usr/lib/gcc/aarch64-linux-gnu/12/cc1", true, 1, 60}})};
+  build.steps = {emulated("Dockerfile:2", {{"/usr/lib/gcc/aarch64-linux-gnu/12/cc1", true, false, 1, 60}})};
   EXPECT_EQ(slow_steps(build)[0].work, Work::C);
-  build.steps = {emulated("Dockerfile:2", {{"/usr/bin/sha256sum", true, 1, 60}})};
+  build.steps = {emulated("Dockerfile:2", {{"/usr/bin/sha256sum", true, false, 1, 60}})};
   EXPECT_EQ(slow_steps(build)[0].work, Work::Other);
 }
 

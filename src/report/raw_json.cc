@@ -170,6 +170,7 @@ class RawJson : public seams::Observer {
     own["emulatedSeconds"] = step.cost.emulated_seconds;
     for (const auto& cost : step.cost.programs)
       own["programs"].push_back({{"path", cost.program},
+                                 {"how", seams::how_text(cost)},
                                  {"emulated", cost.is_emulated},
                                  {"processes", cost.processes},
                                  {"cpuSeconds", cost.cpu_seconds}});

@@ -34,8 +34,12 @@ std::string how_of(const Step& step) {
   switch (step.cost.how) {
     case HowRun::Native:
       return "native";
-    case HowRun::Emulated:
-      return "emulated";
+    case HowRun::Emulated: {
+      // A foreign step of which native twins did most.
+      double twins = 0;
+      for (const auto& cost : step.cost.programs) twins += cost.is_twin ? cost.cpu_seconds : 0;
+      return twins > step.cost.emulated_seconds ? "twins" : "emulated";
+    }
     case HowRun::NotRun:
       return "-";
   }
@@ -73,19 +77,21 @@ std::pair<std::vector<size_t>, size_t> shown_steps(const std::vector<Step>& step
 
 std::string totals(const History& history, double now) {
   size_t steps = 0, cached = 0;
-  double cpu = 0, emulated = 0;
+  double cpu = 0, emulated = 0, twins = 0;
   for (const Step& step : history.steps()) {
     if (!counts(step)) continue;
     ++steps;
     cached += step.state == StepState::Cached;
     cpu += step.cost.cpu_seconds;
     emulated += step.cost.emulated_seconds;
+    for (const auto& cost : step.cost.programs) twins += cost.is_twin ? cost.cpu_seconds : 0;
   }
   std::string out = fmt::format("Total {}: {} {}", human_duration(now - history.began()), steps,
                                 steps == 1 ? "step" : "steps");
   if (steps) out += fmt::format(", {} cached ({} %)", cached, (cached * 100 + steps / 2) / steps);
   if (cpu > 0) out += fmt::format(", CPU {}", human_duration(cpu));
   if (emulated > 0) out += fmt::format(", {} of it emulated", human_duration(emulated));
+  if (twins >= 0.05) out += fmt::format(", {} by native twins", human_duration(twins));
   return out + "\n";
 }
 

@@ -31,9 +31,15 @@ struct StepInfo {
 struct ProgramCost {
   std::string program;  // its path as the step sees it
   bool is_emulated = false;
+  bool is_twin = false;  // a program of this machine ran in place of a foreign one
   uint64_t processes = 0;
   double cpu_seconds = 0;
 };
+
+/// "native", "twin" or "emulated", as records and programs say it.
+inline std::string how_text(const ProgramCost& cost) {
+  return cost.is_emulated ? "emulated" : cost.is_twin ? "twin" : "native";
+}
 
 struct StepCost {
   double wall_seconds = 0;

@@ -6,7 +6,7 @@ RUN i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; gzip -c /usr/bin/perl >/ou
 FROM scratch
 COPY --from=build /out /
 EOF
-build --platform "linux/$(native),linux/$(foreign)" -t app:1 .
+build --twins=off --platform "linux/$(native),linux/$(foreign)" -t app:1 .
 says "of it emulated" "Emulated: /" "slipway why --slow"
 
 run slipway why --slow
@@ -19,12 +19,12 @@ is "$(jq '.emulatedSeconds > 0 and .emulatedSeconds <= .cpuSeconds' slow.json)" 
 
 run slipway history
 says app:1 ok
-build --platform "linux/$(native),linux/$(foreign)" -t app:1 .
+build --twins=off --platform "linux/$(native),linux/$(foreign)" -t app:1 .
 run slipway why --slow
 says "Nothing was emulated"
 is "$(slipway history --format json | jq '.builds | length')" 2
 
-refuse "--max-emulated" "slipway why --slow" -- slipway build --no-cache --max-emulated 1ms \
+refuse "--max-emulated" "slipway why --slow" -- slipway build --twins=off --no-cache --max-emulated 1ms \
   --platform "linux/$(foreign)" --build-arg "x=$RANDOM" .
 refuse "is no duration" -- slipway build --max-emulated soon .
 refuse "there is no record" -- slipway why --slow 1999
