@@ -24,5 +24,6 @@ run slipway du --verbose && says "REBUILD" "COPY file -> /file" "RUN /bin/sh -c 
 SLIPWAY_MAX_STORE=1m build -t app:big .
 says "more than the 1.05 MB" "what was just built"
 run slipway verify app:big
-[[ $WHO != root ]] || is "$(disk)" "$(du -s -B1 "$SLIPWAY_HOME" | cut -f 1)"
+# du counts its own lease and scratch folder, too.
+if [[ $WHO == root ]]; then difference=$(($(disk) - $(du -s -B1 "$SLIPWAY_HOME" | cut -f 1))) && ((difference >= 0 && difference <= 16384)) || fail "du is off by $difference"; fi
 refuse "is no size" -- slipway build --max-store much .
