@@ -24,7 +24,7 @@ for protocol in 1 2; do
     is "$(sha256sum <"files-$place-two/large")" "$(sha256sum <"files-$place-one/large")"
     runner "$place-three" 2
     is "$(cat "files-$place-three/log")" "$(cat "files-$place-one/id")"
-    curl -sf "$url/keys" >"$out" && says 'slipway-ledger-s#1' 'slipway-ledger-s#3' slipway-blob-
+    curl -sf "$url/keys" >"$out" && says 'slipway-ledger-s#1' 'slipway-ledger-s#2' slipway-blob-
   done
 done
 # Outside of GitHub, and with a token that it does not take.
