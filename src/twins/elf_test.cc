@@ -27,7 +27,9 @@ TEST(Elf, DamagedFilesAreNoPrograms) {
   const std::string whole = shell();
   for (size_t size = 4; size < 2000; size += 37) {
     const auto facts = read_elf(std::string_view(whole).substr(0, size), host());
-    if (facts) EXPECT_TRUE(facts->needed.empty() || size > 64) << size;
+    if (facts) {
+      EXPECT_TRUE(facts->needed.empty() || size > 64) << size;
+    }
   }
   std::string wild = whole;
   for (size_t at = 32; at < 40; ++at) wild[at] = '\xff';  // where the program headers are
