@@ -169,7 +169,7 @@ struct BuildRequest {
       resources;  // memory memory-swap (bytes, swap may be "-1"), cpu-shares cpu-period
                   // cpu-quota (numbers), cpuset-cpus cpuset-mems (lists)
   Emulation emulation = Emulation::Allow;
-  twins::Grade twin_grade = twins::Grade::Exact;
+  twins::Grade twin_grade = twins::Grade::Off;
   std::optional<double> max_emulated;  // seconds of CPU in emulators after which the build fails
   unsigned max_parallel = 0;  // steps at once; 0 = as many as there are CPUs
 

@@ -179,8 +179,8 @@ constexpr Flag kFlags[] = {
     {.name = "twins",
      .kind = Kind::Value,
      .value = "exact|fast|off",
-     .help = "Run programs of foreign steps natively where the result is the same (exact, the default), also where only "
-             "notes in object files differ (fast), or not at all (off)",
+     .help = "Run programs of foreign steps natively where the result is the same (exact), also where only "
+             "notes in object files differ (fast), or not at all (off, the default)",
      .group = kRun,
      .complete = Complete::Choice,
      .choices = "exact,fast,off"},

@@ -202,7 +202,7 @@ void read_own_flags(const ParsedArgs& args, const Environment& environment,
     request.emulation = build::Emulation::Forbid;
   else
     throw Error(fmt::format("\"{}\" is none of allow, warn, forbid", emulation), "--emulation");
-  const std::string grade = args.value_or("twins", environment("SLIPWAY_TWINS").value_or("exact"));
+  const std::string grade = args.value_or("twins", environment("SLIPWAY_TWINS").value_or("off"));
   if (grade == "exact" || grade.empty())
     request.twin_grade = twins::Grade::Exact;
   else if (grade == "fast")
