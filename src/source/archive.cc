@@ -55,7 +55,7 @@ std::optional<Snapshot> unpack_archive(store::Store& store, int fd, const hash::
     const layer::Unpacked unpacked = layer::unpack(fd, dir, unpack);
     return publish_snapshot(store, id, dir, unpacked.tree);
   } catch (...) {
-    os::remove_tree(dir);
+    store.drop_dir(dir);
     throw;
   }
 }

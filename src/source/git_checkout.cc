@@ -197,7 +197,7 @@ class Git::Checkout {
                                {{"kind", "commit"}});
       return publish_snapshot(owner_.store_, id, dir, files);
     } catch (...) {
-      os::remove_tree(dir);
+      owner_.store_.drop_dir(dir);
       throw;
     }
   }

@@ -106,11 +106,11 @@ StoredFile fetch_file(store::Store& store, const FileRequest& request) {
       if (::rename(from.c_str(), to.c_str()) != 0) throw errno_error("name the download", to);
     }
   } catch (...) {
-    os::remove_tree(download_request.directory);
+    store.drop_dir(download_request.directory);
     throw;
   }
   if (got.unchanged) {
-    os::remove_tree(download_request.directory);
+    store.drop_dir(download_request.directory);
     return take_kept();
   }
   remember(store, request.url, got);
