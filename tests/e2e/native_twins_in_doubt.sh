@@ -10,7 +10,7 @@ RUN cp /usr/bin/gzip /usr/bin/other && mv /usr/bin/other /usr/bin/gzip && gzip -
 RUN touch /usr/local/lib/libc.so.6 && grep -c root /etc/passwd >/dev/null; rm /usr/local/lib/libc.so.6
 RUN cp /proc/self/exe /copy; gzip -c /etc/passwd >/dev/null
 EOS
-build --platform "linux/$(foreign)" -o type=cacheonly .
+build --twins=exact --platform "linux/$(foreign)" -o type=cacheonly .
 record=$(ls "$SLIPWAY_HOME"/builds/*.json | tail -1)
 how() { jq -r --argjson n "$1" --arg p "$2" '[.steps | map(select(.kind == "run")) | .[$n].programs[] | select(.path | endswith($p)) | .how] | unique | join(" ")' "$record"; }
 is "$(how 0 /gzip)" twin
